@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"oktastream/rules/event"
+)
+
+// Message is what travels from Ingest to a Task: either an Observation or Clocks, never both. Encode and Decode
+// are its wire form in the repartition topic.
+type Message struct {
+	Observation *Observation
+	Clocks      *Clocks
+}
+
+// Observation is the projection of one event for the rules of one class that share one key value.
+type Observation struct {
+	Class string // names the group key member that routes it, see rules.Set
+	Key   string // the value of that member
+	Event []byte // JSON of the projected LogEvent
+	// What the projection cannot tell:
+	ID     string
+	Time   int64 // event time, Unix nanoseconds
+	Flags  event.Flags
+	Origin event.Origin
+}
+
+// Clocks tells a task how far each source of the input has come. It travels in band, so that it cannot overtake data.
+type Clocks struct {
+	// Sources are those the sending worker owns, in ascending order of topic and partition.
+	Sources []SourceClock
+	// Partitions maps every input topic to its number of partitions: a task's clock waits for sources that it has not
+	// heard of yet.
+	Partitions map[string]int32
+}
+
+// SourceClock is the progress of one input partition.
+type SourceClock struct {
+	Topic     string
+	Partition int32
+	// Max is the highest event time seen (Unix nanoseconds), or 0 if none was seen yet.
+	Max int64
+	// Idle: the worker has read the source to its end and has seen nothing since the idle time-out. An idle source
+	// does not hold the clock back while another one is live. Max advances at the rate of the wall clock meanwhile.
+	Idle bool
+}
+
+// RoutingKey is the Kafka record key of an observation: the class, a zero byte and the value. Records with equal keys
+// go to one partition.
+func (o *Observation) RoutingKey() []byte {
+	b := make([]byte, 0, len(o.Class)+1+len(o.Key))
+	b = append(b, o.Class...)
+	b = append(b, 0)
+	return append(b, o.Key...)
+}

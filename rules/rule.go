@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"oktastream/rules/alert"
+	"oktastream/rules/event"
+	"oktastream/rules/match"
+	"oktastream/rules/window"
+)
+
+// Rule is one detection, compiled from one document of a rule file. Exactly one of Where and Stateful is set.
+type Rule struct {
+	ID       string // the author's id, a UUID for Sigma
+	Name     string // Sigma's name, else the file's name without its ending
+	Title    string
+	File     string // as given to the loader, with /
+	Pos      match.Pos
+	Language string // sigma, okta, …: the language of the condition
+
+	Meta Meta
+
+	Where    match.Expr
+	Stateful *Stateful
+
+	// Indicators are the lists that this rule consults, see Indicators.
+	Indicators *Indicators
+	// Context names further paths whose values the alert shows under details.
+	Context []event.Path
+}
+
+// Meta is what the alert repeats for the analyst. It does not shape state.
+type Meta struct {
+	Description    string
+	Status         string // stable, test, experimental, deprecated, unsupported
+	Author         string
+	License        string
+	Version        string
+	References     []string
+	FalsePositives []string
+	Triage         string
+	Tags           []string
+	Attack         *alert.Attack
+	Severity       alert.Severity
+	Risk           int    // 0 to 100; derived from Severity when the author gives none
+	Kind           string // detection or signal
+}
+
+// Stateful is the part of a rule that needs windows: which events it observes, how it groups them, and what the window
+// of a group must hold.
+type Stateful struct {
+	// Inputs are the conditions that make an event an observation of this rule. For sequences and unordered sets each
+	// Input is one step, in order; for counts any Input counts.
+	Inputs []Input
+	// GroupBy names the group key's members, in the author's order, e.g. actor.alternateId or an alias.
+	// Empty means one group for the whole organisation.
+	GroupBy []string
+	// Window is the operator over a group's observations.
+	Window window.Spec
+	// Updates asks for an update record whenever an episode's content grows.
+	Updates bool
+}
+
+// Input is one kind of event that a stateful rule observes.
+type Input struct {
+	Name  string
+	Where match.Expr
+	// Group has one path per member of GroupBy: where this kind of event carries that member. An event that lacks a
+	// member (null, absent, empty or a placeholder) is not observed, and is counted as such.
+	Group []event.Path
+	// Columns has one path per column of Window.Distinct: what is counted. See window.Spec for missing values.
+	Columns []event.Path
+	// Join has, for sequences, the path whose values must agree with the Join values of the step before, if both are
+	// known. The zero Path joins nothing.
+	Join event.Path
+}
+
+// Kind is the rule's kind as `rules check` and alerts show it: single, count, distinct, unordered or sequence.
+func (r *Rule) Kind() string {
+	if r.Stateful == nil {
+		return "single"
+	}
+	return r.Stateful.Window.Kind.String()
+}

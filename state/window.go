@@ -1,0 +1,39 @@
+package state
+
+import (
+	"iter"
+	"math"
+)
+
+// ID identifies a window inside a store: a hash of the rule's state identity and the group key. The window itself keeps
+// what was hashed, so that a collision is seen.
+type ID [16]byte
+
+// Never is the Due of a window that waits for nothing.
+const Never = int64(math.MaxInt64)
+
+// Window is what a store keeps under an ID: a set of entries (item → value), with a time at which it wants attention.
+// W is the implementing type itself, normally a pointer.
+//
+// A window that a store has committed is never written again: the store clones it on the first touch of a transaction.
+type Window[W any] interface {
+	// Clone returns a window with the same entries, no changes recorded, and nothing mutable shared.
+	Clone() W
+	// Apply installs one entry as it was read back from the changelog; a nil value removes the item. It records no
+	// change. An error means that the entry cannot be understood.
+	Apply(item, value []byte) error
+	// Entries yields every entry in ascending order of item. The slices must not be kept or changed.
+	Entries() iter.Seq2[[]byte, []byte]
+	// Changes yields the entries that differ from those at Clone (or from none, for a new window), each item once, in
+	// ascending order; a nil value is a removal. It may be called again.
+	Changes() iter.Seq2[[]byte, []byte]
+	// Size is the approximate memory in bytes that the window holds.
+	Size() int
+	// Due is the clock value (Unix nanoseconds of event time) at which the window wants attention, or Never.
+	Due() int64
+	// Empty reports whether there are no entries; an empty window is dropped from the store.
+	Empty() bool
+}
+
+// Change is one record for the changelog. A nil Value is a tombstone.
+type Change struct{ Key, Value []byte }
