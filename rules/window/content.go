@@ -1,0 +1,30 @@
+package window
+
+// Content is what the interval of a completion held, for the alert.
+type Content struct {
+	From, To int64         // the interval
+	Rows     []Observation // in order of time
+	Chain    []int         // sequences: the row of each step
+	Thinned  bool          // repeated values were dropped from a busy window: Rows is a lower bound
+}
+
+func (w *Window) content(s *Spec, t int64) Content {
+	c := Content{From: t - int64(s.Length), To: t}
+	lo, _ := w.firstAtOrAfter(c.From)
+	hi, _ := w.firstAtOrAfter(t + 1)
+	c.Rows = make([]Observation, 0, hi-lo)
+	for _, r := range w.rows[lo:hi] {
+		o, err := r.observation()
+		if err != nil {
+			continue // unreachable: rows are made by makeRow or checked by parseRow
+		}
+		c.Rows = append(c.Rows, o)
+	}
+	if s.Kind == Sequence {
+		for _, i := range w.chain(s, t) {
+			c.Chain = append(c.Chain, i-lo)
+		}
+	}
+	c.Thinned = w.head.Thinned
+	return c
+}

@@ -1,0 +1,268 @@
+package window
+
+import (
+	"math"
+	"slices"
+)
+
+// Status says what became of an observation.
+type Status uint8
+
+const (
+	Counted   Status = iota + 1 // it takes part
+	Duplicate                   // the window has it already
+	Late                        // it is older than the watermark
+	Missing                     // Kind Distinct, and it has no value in the first column
+)
+
+// Firing is an episode that has begun, or grown.
+type Firing struct {
+	Start, End int64  // of the episode so far
+	At         int64  // the completion that this firing is about
+	EventID    string // the event that first completed the condition in this episode
+	Revision   int    // 1 for a new episode, then counting up
+	// Trigger is the projection of that event if the firing was held back, see episode; empty if the event is the one
+	// just observed.
+	Trigger string
+	Content Content
+}
+
+// thinAbove is the number of rows above which a Distinct window drops rows that cannot matter any more.
+// Thinning walks all rows, so it is done once in thinEvery insertions.
+const (
+	thinAbove = 256
+	thinEvery = 128
+)
+
+// NoClock is the clock of a task that has not heard of every source yet: nothing is late and nothing expires.
+const NoClock = int64(math.MinInt64)
+
+// Observe adds o to w and returns what fired. clock is the task's clock: event time up to which all sources have come;
+// the watermark of the window is clock less Lateness. trigger yields the projection of o, in case the alert must wait.
+//
+// Observations may come in any order. As long as none is late, the episodes that have been announced once the
+// watermark has passed everything are those of the set: the clusters of all times t of observations for which [t-Length, t] holds
+// the content.
+func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates bool, clock int64) (Status, []Firing) {
+	if s.Kind == Distinct && (len(o.Columns) == 0 || len(o.Columns[0]) == 0) {
+		return Missing, nil
+	}
+	watermark := s.watermark(clock)
+	if o.Time < watermark {
+		return Late, nil
+	}
+	if s.Kind == Count || s.Kind == Distinct {
+		o.Step = 0
+	}
+	fired := s.Advance(w, clock)
+	r := makeRow(o)
+	i, found := slices.BinarySearchFunc(w.rows, r, compareRows)
+	if found {
+		return Duplicate, fired
+	}
+	inOrder := i == len(w.rows)
+	w.rows = slices.Insert(w.rows, i, r)
+	w.bytes += rowBytes + len(r.enc)
+	w.touch(string(r.item()))
+	if !inOrder {
+		w.view = nil
+	}
+
+	to := o.Time
+	if !inOrder {
+		to = addSaturated(o.Time, int64(s.Length))
+		to = min(to, w.rows[len(w.rows)-1].time)
+	}
+	fired = append(fired, s.complete(w, o, to, trigger, updates, watermark)...)
+	// The condition depends on the rows alone, so that a restored window thins where the lost one would have.
+	if s.Kind == Distinct && len(w.rows) > thinAbove && len(w.rows)%thinEvery == 0 {
+		s.thin(w)
+	}
+	return Counted, fired
+}
+
+// complete finds the completions that o may have brought about, at times from o.Time to to, and fires what is new.
+func (s *Spec) complete(w *Window, o Observation, to int64, trigger func() string, updates bool, watermark int64) []Firing {
+	if to > o.Time && !updates && w.covered(o.Time, to) {
+		return nil // everything o could complete lies in an episode that has been announced
+	}
+	times := w.completions(s, o.Time, to)
+	if len(times) == 0 {
+		return nil
+	}
+	var grown []uint32
+	for _, t := range times {
+		seq, isNew := w.complete(s, t, o.ID, trigger)
+		if !isNew && !slices.Contains(grown, seq) {
+			grown = append(grown, seq)
+		}
+	}
+	fired := s.announce(w, watermark, o.ID)
+	if !updates {
+		return fired
+	}
+	for i := range w.eps {
+		e := &w.eps[i]
+		if e.pending() || !slices.Contains(grown, e.seq) {
+			continue
+		}
+		at := times[0]
+		for _, t := range times {
+			if e.start <= t && t <= e.end {
+				at = t
+			}
+		}
+		e.revision++
+		w.touch(string(e.item()))
+		fired = append(fired, e.firing(at, w.content(s, at)))
+	}
+	return fired
+}
+
+// Advance fires what has been waiting for the clock, and drops what no observation that may still arrive can need.
+func (s *Spec) Advance(w *Window, clock int64) []Firing {
+	watermark := s.watermark(clock)
+	if watermark == math.MinInt64 {
+		return nil
+	}
+	fired := s.announce(w, watermark, "")
+
+	// A row takes part in intervals up to its time plus Length. Observations at or above the watermark may arrive, and
+	// a pending episode still has to show what it held.
+	needed := watermark
+	for i := range w.eps {
+		if w.eps[i].pending() {
+			needed = min(needed, w.eps[i].at)
+		}
+	}
+	n := 0
+	for n < len(w.rows) && w.rows[n].time < needed && needed-w.rows[n].time > int64(s.Length) {
+		w.bytes -= rowBytes + len(w.rows[n].enc)
+		w.touch(string(w.rows[n].item()))
+		n++
+	}
+	if n > 0 {
+		w.rows = slices.Delete(w.rows, 0, n)
+		if v := w.view; v != nil {
+			if v.from < n {
+				w.view = nil // the view has not moved since these rows counted
+			} else {
+				v.from, v.to = v.from-n, v.to-n
+			}
+		}
+	}
+	w.eps = slices.DeleteFunc(w.eps, func(e episode) bool {
+		over := !e.pending() && closed(e.end, s, watermark)
+		if over {
+			w.bytes -= e.size()
+			w.touch(string(e.item()))
+		}
+		return over
+	})
+	return fired
+}
+
+// announce fires the pending episodes that can be decided. eventID is the event at hand; an episode that another event
+// completed hands out its stored trigger.
+func (s *Spec) announce(w *Window, watermark int64, eventID string) []Firing {
+	if !slices.ContainsFunc(w.eps, func(e episode) bool { return e.pending() }) {
+		return nil
+	}
+	var fired []Firing
+	for _, i := range w.settle(s, watermark) {
+		e := &w.eps[i]
+		f := e.firing(e.at, w.content(s, e.at))
+		if e.eventID != eventID {
+			f.Trigger = e.trigger
+		}
+		w.bytes -= len(e.trigger)
+		e.trigger = ""
+		fired = append(fired, f)
+	}
+	return fired
+}
+
+func (e *episode) firing(at int64, c Content) Firing {
+	return Firing{Start: e.start, End: e.end, At: at, EventID: e.eventID, Revision: e.revision, Content: c}
+}
+
+// covered reports whether one announced episode holds all of [from, to].
+func (w *Window) covered(from, to int64) bool {
+	return slices.ContainsFunc(w.eps, func(e episode) bool {
+		return !e.pending() && e.start <= from && to <= e.end
+	})
+}
+
+// thin drops rows that repeat the values of both a row before and a row after them no further apart than
+// Length: every interval of that length that holds such a row holds one of those two as well. What is counted does not
+// change, and a busy group keeps a number of rows that goes with its distinct values, not with its events.
+func (s *Spec) thin(w *Window) {
+	last := map[string]int{} // values → latest row that is kept
+	before := map[string]int{}
+	drop := map[int]bool{}
+	for i := range w.rows {
+		key := w.rows[i].values(len(s.Distinct))
+		mid, ok := last[key]
+		if a, ok2 := before[key]; ok && ok2 && w.rows[i].time-w.rows[a].time <= int64(s.Length) {
+			drop[mid] = true
+		} else if ok {
+			before[key] = mid
+		}
+		last[key] = i
+	}
+	if len(drop) == 0 {
+		return
+	}
+	w.view = nil
+	if !w.head.Thinned {
+		w.head.Thinned = true
+		w.touch(headItem)
+	}
+	kept := w.rows[:0]
+	for i, r := range w.rows {
+		if drop[i] {
+			w.bytes -= rowBytes + len(r.enc)
+			w.touch(string(r.item()))
+			continue
+		}
+		kept = append(kept, r)
+	}
+	clear(w.rows[len(kept):])
+	w.rows = kept
+}
+
+// values is a text that is equal for rows with equal columns.
+func (r row) values(columns int) string {
+	var b []byte
+	for i := range columns {
+		for v := range r.column(i) {
+			b = putString(b, v)
+		}
+		b = append(b, 0xff)
+	}
+	return string(b)
+}
+
+func compareRows(a, b row) int {
+	switch {
+	case a.before(b):
+		return -1
+	case b.before(a):
+		return 1
+	}
+	return 0
+}
+
+func (s *Spec) watermark(clock int64) int64 {
+	if clock < math.MinInt64+int64(s.Lateness) {
+		return math.MinInt64
+	}
+	return clock - int64(s.Lateness)
+}
+
+func addSaturated(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}

@@ -1,0 +1,103 @@
+package window
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// reference is the definition of the operators, with everything recomputed from the set of observations: the times at
+// which the condition holds, and their clusters.
+func reference(s *Spec, set []Observation) []string {
+	seen := map[string]bool{}
+	var rows []Observation
+	for _, o := range set {
+		if s.Kind == Distinct && len(o.Columns[0]) == 0 {
+			continue
+		}
+		if s.Kind == Count || s.Kind == Distinct {
+			o.Step = 0
+		}
+		if k := fmt.Sprint(o.Time, o.ID, o.Step); !seen[k] {
+			seen[k] = true
+			rows = append(rows, o)
+		}
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Time < rows[j].Time })
+	var times []int64
+	for _, r := range rows {
+		if holds(s, rows, r.Time) {
+			times = append(times, r.Time)
+		}
+	}
+	slices.Sort(times)
+	times = slices.Compact(times)
+	var clusters []string
+	for i := 0; i < len(times); {
+		j := i
+		for j+1 < len(times) && times[j+1]-times[j] <= int64(s.Quiet) && times[j+1]-times[i] <= int64(s.Episode) {
+			j++
+		}
+		clusters = append(clusters, fmt.Sprintf("%d..%d", times[i], times[j]))
+		i = j + 1
+	}
+	return clusters
+}
+
+func holds(s *Spec, rows []Observation, t int64) bool {
+	var in []Observation
+	for _, r := range rows {
+		if r.Time >= t-int64(s.Length) && r.Time <= t {
+			in = append(in, r)
+		}
+	}
+	for c, col := range s.Distinct {
+		values := map[string]bool{}
+		for _, r := range in {
+			for _, v := range r.Columns[c] {
+				values[v] = true
+			}
+		}
+		if len(values) < col.Threshold {
+			return false
+		}
+	}
+	switch s.Kind {
+	case Count:
+		return len(in) >= s.Threshold
+	case Unordered:
+		steps := map[int]bool{}
+		for _, r := range in {
+			steps[r.Step] = true
+		}
+		return len(steps) == s.Steps
+	case Sequence:
+		return ends(s, in, nil, t)
+	}
+	return true
+}
+
+// ends tries every chain, however slow.
+func ends(s *Spec, in []Observation, chain []Observation, t int64) bool {
+	if len(chain) == s.Steps {
+		return chain[len(chain)-1].Time == t
+	}
+	for _, r := range in {
+		if r.Step != len(chain) {
+			continue
+		}
+		if n := len(chain); n > 0 {
+			p := chain[n-1]
+			if r.Time < p.Time || r.ID == p.ID {
+				continue
+			}
+			if len(r.Join) > 0 && len(p.Join) > 0 && !slices.ContainsFunc(r.Join, func(v string) bool { return slices.Contains(p.Join, v) }) {
+				continue
+			}
+		}
+		if ends(s, in, append(slices.Clone(chain), r), t) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,270 @@
+package window
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Head says whose window it is. It is written once, so that a window read back from a changelog can be told even when
+// its rule is gone.
+type Head struct {
+	Rule  [16]byte // state identity of the rule
+	Group []string // values of the group key, in the rule's order
+	// How long content matters, copied from the Spec, so that a window expires also without its rule.
+	Length, Lateness, Quiet time.Duration
+	// Thinned: rows have been dropped because they repeated others, see Spec.thin.
+	Thinned bool
+}
+
+// Window is the state of one (rule, group key): the observations that can still take part in an interval, sorted by
+// time, and the episodes that are not over. It implements state.Window. One goroutine owns it.
+type Window struct {
+	head  Head
+	known bool // head is set
+	rows  []row
+	eps   []episode // sorted by start, not overlapping
+
+	dirty []string // items changed since Clone, with repetitions
+	view  *sliding // derived from rows; nil when it must be rebuilt
+	bytes int
+}
+
+const (
+	headItem    = "h"
+	episodeItem = 'e'
+	rowBytes    = 64 // a row's slot, string header and a share of the slack
+	ownBytes    = 200
+)
+
+// New returns an empty window without a head.
+func New() *Window { return &Window{bytes: ownBytes} }
+
+// Head returns the head; ok is false for a window that has none, because it is new or its entry was lost.
+func (w *Window) Head() (h Head, ok bool) { return w.head, w.known }
+
+// SetHead makes w the window of a rule and group. It changes nothing if the head is the same.
+func (w *Window) SetHead(h Head) {
+	h.Thinned = w.head.Thinned
+	if w.known && w.head.equal(h) {
+		return
+	}
+	h.Group = slices.Clone(h.Group)
+	for i := range h.Group {
+		h.Group[i] = strings.Clone(h.Group[i])
+	}
+	w.head, w.known = h, true
+	w.touch(headItem)
+}
+
+func (h Head) equal(o Head) bool {
+	return h.Rule == o.Rule && h.Length == o.Length && h.Lateness == o.Lateness && h.Quiet == o.Quiet &&
+		slices.Equal(h.Group, o.Group)
+}
+
+func (w *Window) touch(item string) { w.dirty = append(w.dirty, item) }
+
+// Clone returns a copy that shares only what is never written again: encoded rows and stored triggers.
+func (w *Window) Clone() *Window {
+	c := *w
+	c.rows = slices.Clone(w.rows)
+	c.eps = slices.Clone(w.eps)
+	c.dirty, c.view = nil, nil
+	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
+		c.head, c.known = Head{}, false
+	}
+	return &c
+}
+
+// Empty reports whether nothing is left that could still matter.
+func (w *Window) Empty() bool { return len(w.rows) == 0 && len(w.eps) == 0 }
+
+// Size is the approximate memory in bytes.
+func (w *Window) Size() int { return w.bytes }
+
+// Due is the clock value at which the window wants to be advanced: when an episode that waits for its predecessor to
+// end can be decided, or when all content has expired.
+//
+// Rows that expire one by one are dropped by the next observation; only the last row's expiry needs a timer, so a busy
+// window costs no timer work per row.
+func (w *Window) Due() int64 {
+	due, expiry := int64(math.MaxInt64), int64(math.MinInt64)
+	if n := len(w.rows); n > 0 {
+		expiry = after(w.rows[n-1].time, w.head.Length, w.head.Lateness)
+	}
+	for i := range w.eps {
+		e := &w.eps[i]
+		end := after(e.end, w.head.Quiet, w.head.Lateness)
+		expiry = max(expiry, end)
+		if e.pending() || i+1 < len(w.eps) && w.eps[i+1].pending() {
+			due = min(due, end)
+		}
+	}
+	if expiry != math.MinInt64 {
+		due = min(due, expiry)
+	}
+	return due
+}
+
+// after is the first clock value at which something at t is over, for good: an event may still arrive until the clock
+// is more than lateness past it. It saturates instead of wrapping.
+func after(t int64, keep, lateness time.Duration) int64 {
+	d := int64(keep) + int64(lateness) + 1
+	if t > math.MaxInt64-d {
+		return math.MaxInt64
+	}
+	return t + d
+}
+
+// Entries yields head, episodes and rows in ascending order of item.
+func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
+	return func(yield func([]byte, []byte) bool) {
+		for i := range w.eps {
+			if !yield(w.eps[i].item(), w.eps[i].encode()) {
+				return
+			}
+		}
+		if w.known && !w.Empty() && !yield([]byte(headItem), w.head.encode()) {
+			return
+		}
+		for _, r := range w.rows {
+			if !yield(r.item(), []byte(r.enc)) {
+				return
+			}
+		}
+	}
+}
+
+// Changes yields each item touched since Clone with its value now, nil if it is gone.
+func (w *Window) Changes() iter.Seq2[[]byte, []byte] {
+	return func(yield func([]byte, []byte) bool) {
+		slices.Sort(w.dirty)
+		w.dirty = slices.Compact(w.dirty)
+		for _, item := range w.dirty {
+			if !yield([]byte(item), w.lookup(item)) {
+				return
+			}
+		}
+		// An empty window leaves no entry behind, so its head goes too, whether or not it was touched.
+		if _, touched := slices.BinarySearch(w.dirty, headItem); w.known && w.Empty() && !touched {
+			yield([]byte(headItem), nil)
+		}
+	}
+}
+
+func (w *Window) lookup(item string) []byte {
+	switch {
+	case item == headItem:
+		if w.known && !w.Empty() {
+			return w.head.encode()
+		}
+	case item[0] == episodeItem:
+		for i := range w.eps {
+			if string(w.eps[i].item()) == item {
+				return w.eps[i].encode()
+			}
+		}
+	case item[0] == rowItem:
+		if i, ok := w.findRow(item); ok {
+			return []byte(w.rows[i].enc)
+		}
+	}
+	return nil
+}
+
+// findRow returns the place of the row with this item, or where it would stand.
+func (w *Window) findRow(item string) (int, bool) {
+	i := sort.Search(len(w.rows), func(i int) bool { return string(w.rows[i].item()) >= item })
+	return i, i < len(w.rows) && string(w.rows[i].item()) == item
+}
+
+// ErrEntry is wrapped by every error of Apply.
+var ErrEntry = errors.New("window entry cannot be read")
+
+// Apply installs one entry from the changelog; a nil value removes it.
+func (w *Window) Apply(item, value []byte) error {
+	w.view = nil
+	if len(item) == 0 {
+		return fmt.Errorf("%w: no item", ErrEntry)
+	}
+	switch {
+	case string(item) == headItem:
+		if value == nil {
+			w.head, w.known = Head{}, false
+			return nil
+		}
+		h, err := decodeHead(value)
+		if err != nil {
+			return err
+		}
+		w.head, w.known = h, true
+	case item[0] == episodeItem:
+		i := slices.IndexFunc(w.eps, func(e episode) bool { return string(e.item()) == string(item) })
+		if i >= 0 {
+			w.bytes -= w.eps[i].size()
+			w.eps = slices.Delete(w.eps, i, i+1)
+		}
+		if value == nil {
+			return nil
+		}
+		e, err := decodeEpisode(item, value)
+		if err != nil {
+			return err
+		}
+		i, _ = slices.BinarySearchFunc(w.eps, e, compareEpisodes)
+		w.eps = slices.Insert(w.eps, i, e)
+		w.bytes += e.size()
+	case item[0] == rowItem:
+		i, found := w.findRow(string(item))
+		if found {
+			w.bytes -= rowBytes + len(w.rows[i].enc)
+			w.rows = slices.Delete(w.rows, i, i+1)
+		}
+		if value == nil {
+			return nil
+		}
+		r, err := parseRow(item, string(value))
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrEntry, err)
+		}
+		w.rows = slices.Insert(w.rows, i, r)
+		w.bytes += rowBytes + len(r.enc)
+	default:
+		return fmt.Errorf("%w: kind %q is not known to this version", ErrEntry, item[0])
+	}
+	return nil
+}
+
+func (h Head) encode() []byte {
+	format := byte(1)
+	if h.Thinned {
+		format = 2
+	}
+	b := append([]byte{format}, h.Rule[:]...)
+	b = binary.AppendVarint(b, int64(h.Length))
+	b = binary.AppendVarint(b, int64(h.Lateness))
+	b = binary.AppendVarint(b, int64(h.Quiet))
+	return putList(b, h.Group)
+}
+
+func decodeHead(value []byte) (Head, error) {
+	var h Head
+	if len(value) < 17 || value[0] != 1 && value[0] != 2 {
+		return h, fmt.Errorf("%w: head of another format", ErrEntry)
+	}
+	h.Thinned = value[0] == 2
+	copy(h.Rule[:], value[1:])
+	d := decoder{rest: string(value[17:])}
+	h.Length, h.Lateness, h.Quiet = time.Duration(d.varint()), time.Duration(d.varint()), time.Duration(d.varint())
+	h.Group = d.list()
+	if d.bad || d.rest != "" || h.Length < 0 || h.Lateness < 0 || h.Quiet < 0 {
+		return h, fmt.Errorf("%w: head", ErrEntry)
+	}
+	return h, nil
+}

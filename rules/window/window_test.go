@@ -1,0 +1,344 @@
+package window
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+var specs = map[string]*Spec{
+	"count":     {Kind: Count, Threshold: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"countip":   {Kind: Count, Threshold: 2, Length: 10, Lateness: 7, Quiet: 15, Episode: 60, Distinct: []Column{{Threshold: 2}}},
+	"distinct":  {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Distinct: []Column{{Threshold: 3}}},
+	"distinct2": {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 12, Episode: 60, Distinct: []Column{{Threshold: 3}, {Threshold: 2}}},
+	"unordered": {Kind: Unordered, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"sequence":  {Kind: Sequence, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+}
+
+// run feeds arrivals and follows announced episodes by the sequence of firings; it returns "start..end" of every
+// episode once everything has been announced.
+type run struct {
+	t       fataler
+	s       *Spec
+	w       *Window
+	clock   int64
+	fired   int
+	updates bool
+	open    map[string]string // event id of an episode → its extent
+	late    int
+}
+
+type fataler interface {
+	Helper()
+	Fatalf(string, ...any)
+}
+
+func (r *run) take(fs []Firing) {
+	for _, f := range fs {
+		if f.Revision == 1 {
+			r.fired++
+		}
+		if len(f.Content.Rows) == 0 || f.At < f.Start || f.At > f.End {
+			r.t.Fatalf("firing without its content: %+v", f)
+		}
+		if r.s.Kind == Sequence && len(f.Content.Chain) != r.s.Steps {
+			r.t.Fatalf("firing without its chain: %+v", f)
+		}
+	}
+}
+
+func (r *run) observe(o Observation) {
+	status, fs := r.s.Observe(r.w, o, func() string { return "projection of " + o.ID }, r.updates, r.clock)
+	if status == Late {
+		r.late++
+	}
+	for _, f := range fs {
+		if f.Revision == 1 && f.EventID != o.ID && f.Trigger != "projection of "+f.EventID {
+			r.t.Fatalf("held-back firing lost its trigger: %+v", f)
+		}
+	}
+	r.take(fs)
+}
+
+func (r *run) advance(clock int64) {
+	r.clock = clock
+	for r.w.Due() <= clock {
+		due := r.w.Due()
+		r.take(r.s.Advance(r.w, clock))
+		if r.w.Due() <= due {
+			r.t.Fatalf("due %d stays due at clock %d", due, clock)
+		}
+	}
+}
+
+func draw(t *rapid.T, s *Spec) []Observation {
+	n := rapid.IntRange(0, 40).Draw(t, "n")
+	set := make([]Observation, n)
+	now := int64(100)
+	for i := range set {
+		now += int64(rapid.IntRange(0, 9).Draw(t, "gap"))
+		o := Observation{ID: fmt.Sprint("e", i), Time: now, Step: rapid.IntRange(0, max(s.Steps, 1)-1).Draw(t, "step")}
+		for range s.Distinct {
+			var vs []string
+			if rapid.IntRange(0, 5).Draw(t, "has") > 0 {
+				vs = append(vs, fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "v")))
+			}
+			o.Columns = append(o.Columns, vs)
+		}
+		if s.Kind == Sequence && rapid.Bool().Draw(t, "joins") {
+			o.Join = []string{fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "join"))}
+		}
+		set[i] = o
+	}
+	return set
+}
+
+// arrivals orders set so that no observation is late: each is behind the highest before it by at most Lateness.
+func arrivals(t *rapid.T, s *Spec, set []Observation) []Observation {
+	type arrival struct {
+		at int64
+		o  Observation
+	}
+	var as []arrival
+	for _, o := range set {
+		as = append(as, arrival{o.Time + int64(rapid.IntRange(0, int(s.Lateness)).Draw(t, "delay")), o})
+		if rapid.IntRange(0, 4).Draw(t, "dup") == 0 {
+			as = append(as, arrival{o.Time + int64(rapid.IntRange(0, int(s.Lateness)).Draw(t, "delay")), o})
+		}
+	}
+	slices.SortStableFunc(as, func(a, b arrival) int { return int(a.at - b.at) })
+	var out []Observation
+	for _, a := range as {
+		out = append(out, a.o)
+	}
+	return out
+}
+
+// TestOrderInsensitive is the promise of the package: whatever the order of arrival within the lateness, with
+// duplicates, with the clock moving at any pace behind the data, with the window cloned or restored from its entries
+// at any point, the episodes are those of the reference.
+func TestOrderInsensitive(t *testing.T) {
+	for name, s := range specs {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				set := draw(t, s)
+				r := &run{t: t, s: s, w: New(), clock: NoClock, updates: rapid.Bool().Draw(t, "updates")}
+				high := int64(math.MinInt64)
+				log := map[string][]byte{}
+				for _, o := range arrivals(t, s, set) {
+					high = max(high, o.Time)
+					switch rapid.IntRange(0, 3).Draw(t, "clock") {
+					case 0:
+						r.advance(max(r.clock, high))
+					case 1:
+						r.advance(max(r.clock, high-int64(rapid.IntRange(0, 20).Draw(t, "behind"))))
+					}
+					r.w.SetHead(Head{Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
+					r.observe(o)
+					checkSize(t, r.w)
+					switch rapid.IntRange(0, 5).Draw(t, "then") {
+					case 0: // commit
+						write(log, r.w)
+						r.w = r.w.Clone()
+					case 1: // commit and crash
+						write(log, r.w)
+						r.w = restore(t, log)
+					}
+				}
+				if r.late > 0 {
+					t.Fatalf("%d observations late, none should be", r.late)
+				}
+				r.advance(1 << 40)
+				if !r.w.Empty() {
+					t.Fatalf("window is not empty after everything expired: %d rows, %d episodes", len(r.w.rows), len(r.w.eps))
+				}
+				if want := reference(s, set); r.fired != len(want) {
+					t.Fatalf("announced %d episodes, want %d: %v", r.fired, len(want), want)
+				}
+			})
+		})
+	}
+}
+
+// TestExtents keeps the clock still, so that nothing expires, and compares the episodes themselves.
+func TestExtents(t *testing.T) {
+	for name, s := range specs {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				set := draw(t, s)
+				if len(set) > 0 && set[len(set)-1].Time-set[0].Time > int64(s.Episode) {
+					return // the longest episode is settled by the clock, which stands still here
+				}
+				r := &run{t: t, s: s, w: New(), clock: NoClock}
+				for _, i := range rapid.Permutation(indexes(len(set))).Draw(t, "order") {
+					r.observe(set[i])
+				}
+				if diff := cmp.Diff(reference(s, set), extents(r.w)); diff != "" {
+					t.Fatal(diff)
+				}
+			})
+		})
+	}
+}
+
+func extents(w *Window) []string {
+	var out []string
+	for _, e := range w.eps {
+		out = append(out, fmt.Sprintf("%d..%d", e.start, e.end))
+	}
+	return out
+}
+
+func indexes(n int) []int {
+	is := make([]int, n)
+	for i := range is {
+		is[i] = i
+	}
+	return is
+}
+
+func write(log map[string][]byte, w *Window) {
+	for item, value := range w.Changes() {
+		if value == nil {
+			delete(log, string(item))
+		} else {
+			log[string(item)] = value
+		}
+	}
+}
+
+func restore(t *rapid.T, log map[string][]byte) *Window {
+	w := New()
+	var items []string
+	for item := range log {
+		items = append(items, item)
+	}
+	slices.Sort(items)
+	for _, i := range rapid.Permutation(items).Draw(t, "log order") {
+		if err := w.Apply([]byte(i), log[i]); err != nil {
+			t.Fatalf("apply %q: %v", i, err)
+		}
+	}
+	checkSize(t, w)
+	entries := map[string][]byte{}
+	for item, value := range w.Entries() {
+		entries[string(item)] = value
+	}
+	if diff := cmp.Diff(log, entries); diff != "" {
+		t.Fatalf("restored window differs from its log: %s", diff)
+	}
+	return w
+}
+
+func checkSize(t *rapid.T, w *Window) {
+	n := ownBytes
+	for _, r := range w.rows {
+		n += rowBytes + len(r.enc)
+	}
+	for i := range w.eps {
+		n += w.eps[i].size()
+	}
+	if n != w.Size() {
+		t.Fatalf("size %d, counted %d", w.Size(), n)
+	}
+}
+
+func TestLate(t *testing.T) {
+	s := specs["count"]
+	w := New()
+	w.SetHead(Head{Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+	for _, c := range []struct {
+		time int64
+		want Status
+	}{{93, Counted}, {92, Late}, {100, Counted}, {100, Duplicate}} {
+		got, _ := s.Observe(w, Observation{ID: fmt.Sprint(c.time), Time: c.time}, func() string { return "" }, false, 100)
+		if got != c.want {
+			t.Errorf("time %d at clock 100 and lateness 7: %d, want %d", c.time, got, c.want)
+		}
+	}
+}
+
+func TestMissingValueContributesNothing(t *testing.T) {
+	s := specs["distinct2"]
+	w := New()
+	for i, c := range [][][]string{{{"a"}, {"1"}}, {{"b"}, {"1"}}, {nil, {"2"}}, {{"c"}, {"1"}}} {
+		status, fired := s.Observe(w, Observation{ID: fmt.Sprint(i), Time: int64(i), Columns: c}, func() string { return "" }, false, NoClock)
+		if len(fired) > 0 {
+			t.Fatalf("fired at %d: the address of a row without a hash was counted", i)
+		}
+		if want := c[0] == nil; (status == Missing) != want {
+			t.Fatalf("row %d: status %d", i, status)
+		}
+	}
+}
+
+// TestThin: a busy window keeps rows in proportion to its distinct values and still fires as the reference does.
+func TestThin(t *testing.T) {
+	s := &Spec{Kind: Distinct, Length: 1000, Lateness: 100, Quiet: 1000, Episode: 100000, Distinct: []Column{{Threshold: 5}}}
+	r := &run{t: t, s: s, w: New(), clock: NoClock}
+	var set []Observation
+	for i := range 5000 {
+		v := fmt.Sprint(i % 4)
+		if i > 4000 && i%500 == 0 {
+			v = "rare"
+		}
+		set = append(set, Observation{ID: fmt.Sprint(i), Time: int64(i), Columns: [][]string{{v}}})
+	}
+	for i := range set {
+		j := i ^ 1 // neighbours swapped
+		r.w.SetHead(Head{Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+		r.observe(set[j])
+		r.advance(int64(i))
+	}
+	if n := len(r.w.rows); n > thinAbove+2*thinEvery {
+		t.Errorf("%d rows are kept for 5 values", n)
+	}
+	r.advance(1 << 40)
+	if want := len(reference(s, set)); r.fired != want {
+		t.Errorf("announced %d, want %d", r.fired, want)
+	}
+}
+
+func TestDueOfFarFuture(t *testing.T) {
+	s := specs["count"]
+	w := New()
+	w.SetHead(Head{Length: time.Duration(math.MaxInt64 / 4), Lateness: 1, Quiet: time.Duration(math.MaxInt64 / 4)})
+	s.Observe(w, Observation{ID: "x", Time: math.MaxInt64 - 5}, func() string { return "" }, false, NoClock)
+	if w.Due() != math.MaxInt64 {
+		t.Errorf("due wrapped around: %d", w.Due())
+	}
+}
+
+func FuzzApply(f *testing.F) {
+	w := New()
+	w.SetHead(Head{Length: 5, Group: []string{"a", ""}})
+	specs["count"].Observe(w, Observation{ID: "0f6a2f0e-3a52-4a7e-9a57-0d6f3b6a9d11", Time: 4, Type: "t", Columns: [][]string{{"x"}, nil}}, func() string { return "" }, false, NoClock)
+	for item, value := range w.Entries() {
+		f.Add(item, value)
+	}
+	f.Fuzz(func(t *testing.T, item, value []byte) {
+		w := New()
+		if err := w.Apply(item, value); err != nil {
+			return
+		}
+		for gotItem, got := range w.Entries() {
+			if string(gotItem) == string(item) && string(got) != string(value) && got != nil {
+				// A second encoding of the same content is accepted; it must then be stable.
+				v := New()
+				if err := v.Apply(gotItem, got); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		w.Due()
+		w.Clone()
+		if err := w.Apply(item, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
