@@ -1,0 +1,48 @@
+# Every target works from a fresh clone with Go alone, but for `integration`, see integration/doc.go.
+
+GO          ?= go
+GOTESTFLAGS ?=
+BIN         := bin/oktastream
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+STATICCHECK := .cache/bin/staticcheck
+
+# Where goroutines meet: these packages are tested under the race detector, the others without it, for time's sake.
+RACE   := ./state/... ./rules/engine/... ./processor/... ./integration/...
+NORACE  = $(filter-out $(shell $(GO) list $(RACE)),$(shell $(GO) list ./...))
+
+.PHONY: help run build test integration bench lint clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## alerts from a synthetic day at an organisation, with nothing installed
+	@$(BIN) demo
+
+build: ## bin/oktastream
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/oktastream
+
+test: ## unit, property and process tests on the in-process broker
+	$(GO) test $(GOTESTFLAGS) $(NORACE)
+	$(GO) test -race $(GOTESTFLAGS) $(RACE)
+
+# Without the host override testcontainers-go may take this machine for a container and dial its gateway; its reaper
+# image is one more thing to pull. The tests refuse to run without both settings.
+integration: ## the same promises on a real Apache Kafka, in containers or else as child processes
+	TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 TESTCONTAINERS_RYUK_DISABLED=true \
+	$(GO) -C integration/containers test -count=1 -timeout 30m -v $(GOTESTFLAGS) ./...
+
+bench: ## throughput and latency, and the hot path's benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint: $(STATICCHECK) ## gofmt, go vet and staticcheck over both modules
+	@out=$$(gofmt -l cmd processor state rules integration); test -z "$$out" || { echo "gofmt would change:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+	$(GO) -C integration/containers vet ./...
+	cd integration/containers && ../../$(STATICCHECK) ./...
+
+$(STATICCHECK): go.mod
+	@$(GO) build -o $@ honnef.co/go/tools/cmd/staticcheck
+
+clean: ## remove what the targets made
+	rm -rf bin .cache
