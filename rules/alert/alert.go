@@ -24,7 +24,16 @@ const (
 	Critical      Severity = "critical"
 )
 
-// Alert is the native record, one JSON object. Absent parts are left out, never null.
+// What an alert holds of a window that may hold much more. Counts (Alert.Count, Distinct.Count, Evidence.Total) are of
+// the whole window all the same.
+const (
+	MaxValues     = 20  // values in a Distinct
+	MaxIDs        = 100 // ids in an Evidence
+	EvidenceFirst = 5   // events in an Evidence: this many from the beginning of the window …
+	EvidenceLast  = 5   // … and this many from its end
+)
+
+// Alert is the native record, one JSON object. Absent parts are left out, never null. Times are UTC, see Time.
 type Alert struct {
 	Schema   string `json:"schema"`
 	ID       string `json:"id"`       // see StatelessID and EpisodeID
@@ -198,12 +207,13 @@ type Okta struct {
 	Risk            string `json:"risk,omitempty"`
 	Behaviors       string `json:"behaviors,omitempty"`
 	RequestURI      string `json:"request_uri,omitempty"`
+	LogOnlySecurity string `json:"log_only_security_data,omitempty"`
 }
 
 // Evidence lists the events behind the alert: the first five and the last five, and up to MaxIDs ids.
 type Evidence struct {
-	Events    []EvidenceEvent `json:"events"`
-	EventIDs  []string        `json:"event_ids"`
+	Events    []EvidenceEvent `json:"events"`    // nil is written as []
+	EventIDs  []string        `json:"event_ids"` // nil is written as []
 	Total     int             `json:"total"`
 	Truncated bool            `json:"truncated,omitempty"`
 }
@@ -229,21 +239,4 @@ type EvidenceEvent struct {
 type Engine struct {
 	Version string `json:"version"`
 	RuleSet string `json:"ruleset"` // fingerprint
-}
-
-// RawJSON is a JSON text that is embedded as it is.
-type RawJSON []byte
-
-// MarshalJSON returns r itself; an empty r is null.
-func (r RawJSON) MarshalJSON() ([]byte, error) {
-	if len(r) == 0 {
-		return []byte("null"), nil
-	}
-	return r, nil
-}
-
-// UnmarshalJSON keeps a copy of b.
-func (r *RawJSON) UnmarshalJSON(b []byte) error {
-	*r = append((*r)[:0], b...)
-	return nil
 }
