@@ -16,11 +16,16 @@ const Never = int64(math.MaxInt64)
 // W is the implementing type itself, normally a pointer.
 //
 // A window that a store has committed is never written again: the store clones it on the first touch of a transaction.
+// Only Apply, which restores, writes to windows in place.
+//
+// Everything a window answers must follow from its entries alone, however it came to have them: otherwise a restored
+// store would expire and evict differently from the one it replaces.
 type Window[W any] interface {
 	// Clone returns a window with the same entries, no changes recorded, and nothing mutable shared.
 	Clone() W
 	// Apply installs one entry as it was read back from the changelog; a nil value removes the item. It records no
-	// change. An error means that the entry cannot be understood.
+	// change and keeps neither slice. Entries arrive in the order of the log, which compaction makes any order. An error
+	// means that the entry cannot be understood.
 	Apply(item, value []byte) error
 	// Entries yields every entry in ascending order of item. The slices must not be kept or changed.
 	Entries() iter.Seq2[[]byte, []byte]
@@ -35,5 +40,9 @@ type Window[W any] interface {
 	Empty() bool
 }
 
-// Change is one record for the changelog. A nil Value is a tombstone.
+// Committer may be implemented by a window too: Committed is called once when a transaction that touched the window is
+// merged. Its changes are in the log by then, and the memory of them can be let go.
+type Committer interface{ Committed() }
+
+// Change is one record for the changelog. A nil Value is a tombstone; an empty one is a value.
 type Change struct{ Key, Value []byte }

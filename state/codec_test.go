@@ -1,0 +1,175 @@
+package state
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var sample = Checkpoint{
+	Input: 1<<40 + 7, Sequence: 1 << 63, Partitions: 12, Format: 0x0102, RuleSet: "f00d", Group: "okta stream",
+	Engine: []byte{0, 1, 0xff},
+}
+
+func TestCheckpointLayout(t *testing.T) {
+	want := []byte("\x01" + "\x01\x02" + "\x00\x00\x01\x00\x00\x00\x00\x07" + "\x80\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x0c" + "\x00\x00\x00\x04f00d" + "\x00\x00\x00\x0bokta stream" + "\x00\x00\x00\x03\x00\x01\xff")
+	if diff := cmp.Diff(want, sample.Encode()); diff != "" {
+		t.Fatalf("logs written before could not be read (-want +got)\n%s", diff)
+	}
+	for _, c := range []Checkpoint{sample, {}, {Input: -1, Partitions: -1}} {
+		got, err := DecodeCheckpoint(c.Encode())
+		if diff := cmp.Diff(c, got); diff != "" || err != nil {
+			t.Errorf("%v\n%s", err, diff)
+		}
+	}
+}
+
+func TestCheckpointRefused(t *testing.T) {
+	b := sample.Encode()
+	for n := range b {
+		if c, err := DecodeCheckpoint(b[:n]); !errors.Is(err, ErrCheckpoint) || c.Input != 0 {
+			t.Errorf("cut to %d bytes: %v %v", n, c, err)
+		}
+	}
+	if _, err := DecodeCheckpoint(append(bytes.Clone(b), 0)); !errors.Is(err, ErrCheckpoint) {
+		t.Errorf("with a byte too many: %v", err)
+	}
+	b[0] = 2
+	if _, err := DecodeCheckpoint(b); !errors.Is(err, ErrVersion) {
+		t.Errorf("of a later version: %v", err)
+	}
+	huge := append(make([]byte, 0), sample.Encode()[:checkpointFixed]...)
+	if _, err := DecodeCheckpoint(append(huge, 0xff, 0xff, 0xff, 0xff)); !errors.Is(err, ErrCheckpoint) {
+		t.Errorf("of absurd length: %v", err)
+	}
+}
+
+func TestApply(t *testing.T) {
+	entry := func(item string) []byte { return appendKey(nil, testID(1), []byte(item)) }
+	at := []byte{0, 0, 0, 0, 0, 0, 0, 9}
+	cases := []struct {
+		name       string
+		key, value []byte
+		want       error
+	}{
+		{"no key", nil, at, ErrKey},
+		{"unknown kind", []byte("x123"), at, ErrKind},
+		{"kind of a later version", append([]byte{'W'}, entry("a")[1:]...), at, ErrKind},
+		{"short entry key", entry("")[:itemAt-1], at, ErrKey},
+		{"long checkpoint key", []byte("cc"), sample.Encode(), ErrKey},
+		{"bad checkpoint", CheckpointKey, []byte{}, ErrCheckpoint},
+		{"entry the window refuses", entry("a"), []byte("short"), errTally},
+		{"entry", entry("a"), at, nil},
+		{"entry without item", entry(""), []byte{}, nil},
+		{"tombstone of what is not there", entry("b"), nil, nil},
+		{"checkpoint", CheckpointKey, sample.Encode(), nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := New(newTally, 0)
+			if err := s.Apply(c.key, c.value); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestApplyCheckpoint(t *testing.T) {
+	s := New(newTally, 0)
+	if _, ok := s.Checkpoint(); ok {
+		t.Fatal("a new store has a checkpoint")
+	}
+	earlier := sample
+	earlier.Input--
+	for _, c := range []Checkpoint{earlier, sample} {
+		if err := s.Apply(CheckpointKey, c.Encode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, ok := s.Checkpoint()
+	if diff := cmp.Diff(sample, got); !ok || diff != "" {
+		t.Fatalf("%v\n%s", ok, diff)
+	}
+	if err := s.Apply(CheckpointKey, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := s.Checkpoint(); ok {
+		t.Fatal("the tombstone did not remove the checkpoint")
+	}
+}
+
+// Compaction can leave the entries of a window in any order, with removals of others between them.
+func TestApplyInAnyOrder(t *testing.T) {
+	s := New(newTally, 0)
+	want := commit(t, s, func(txn *Txn[*tally]) { put(txn, testID(1), "m", 9) })
+	tombstone := Change{Key: appendKey(nil, testID(1), []byte("z"))}
+	for _, log := range [][]Change{
+		{want[0], tombstone, want[1]},
+		{want[1], tombstone, want[0]},
+		{tombstone, want[1], want[0], tombstone},
+	} {
+		restored := replay(t, log, 0)
+		if diff := cmp.Diff(dump(s), dump(restored)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		checkInvariants(t, restored)
+	}
+}
+
+func FuzzDecodeCheckpoint(f *testing.F) {
+	f.Add(sample.Encode())
+	f.Add(Checkpoint{}.Encode())
+	f.Add([]byte{2})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := DecodeCheckpoint(b)
+		if err != nil {
+			if !errors.Is(err, ErrCheckpoint) && !errors.Is(err, ErrVersion) {
+				t.Fatalf("unnamed error %v", err)
+			}
+			return
+		}
+		if again := c.Encode(); !bytes.Equal(again, b) {
+			t.Fatalf("%x was read as %+v, which is %x", b, c, again)
+		}
+	})
+}
+
+// FuzzApply applies two records of any kind: no panic, every error has a name, and what was accepted gives a sound
+// store whose own entries restore to the same.
+func FuzzApply(f *testing.F) {
+	at := []byte{0, 0, 0, 0, 0, 0, 0, 9}
+	key := appendKey(nil, testID(1), []byte("a"))
+	f.Add(key, at, key, at, true)
+	f.Add(key, at, appendKey(nil, testID(1), nil), []byte{}, false)
+	f.Add(CheckpointKey, sample.Encode(), []byte{}, []byte{}, false)
+	f.Add([]byte("w123"), []byte{}, []byte("x"), at, false)
+	f.Fuzz(func(t *testing.T, key1, value1, key2, value2 []byte, tombstone bool) {
+		if tombstone {
+			value2 = nil
+		}
+		s := New(newTally, 0)
+		for _, c := range []Change{{key1, value1}, {key2, value2}} {
+			err := s.Apply(c.Key, c.Value)
+			if err == nil {
+				continue
+			}
+			for _, known := range []error{ErrKind, ErrKey, ErrVersion, ErrCheckpoint, errTally} {
+				if errors.Is(err, known) {
+					return
+				}
+			}
+			t.Fatalf("unnamed error %v", err)
+		}
+		checkInvariants(t, s)
+		var log []Change
+		for key, value := range s.Entries() {
+			log = append(log, Change{bytes.Clone(key), append([]byte{}, value...)})
+		}
+		if diff := cmp.Diff(dump(s), dump(replay(t, log, 0))); diff != "" {
+			t.Fatalf("(-store +restored)\n%s", diff)
+		}
+	})
+}
