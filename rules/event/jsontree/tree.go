@@ -1,0 +1,161 @@
+package jsontree
+
+import (
+	"strings"
+	"unsafe"
+)
+
+// Kind is the JSON type of a node.
+type Kind uint8
+
+// The kinds of a node. The zero Kind belongs to None.
+const (
+	Null Kind = iota + 1
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+// Node is the number of a node in its Tree. A Node is meaningful until the next Parse.
+type Node int32
+
+const (
+	// None is the node that is not there.
+	None Node = -1
+	// Root is the value of the whole text.
+	Root Node = 0
+)
+
+// Tree is a parsed JSON text. The zero Tree is empty and ready for Parse. A Tree is not safe for concurrent use while
+// it is being parsed; reading one is.
+type Tree struct {
+	text  string // the text as given; the nodes point into it
+	nodes []node
+}
+
+// node is one value, in document order: the children of a container follow it, and next is behind the last of them.
+// Offsets instead of strings keep a node free of pointers, so that a tree costs the collector nothing.
+type node struct {
+	key, keyEnd uint32 // the bytes of the member's name, without quotes
+	val, end    uint32 // the bytes of the value; of a string, without quotes
+	next        Node
+	kind        Kind
+	keyCoded    bool // the name has an escape or a byte outside ASCII
+	coded       bool // the same of a string value
+}
+
+// keep is the number of nodes beyond which a Tree gives its memory back, so that one monstrous record does not stay.
+const keep = 1 << 16
+
+// Kind is the type of n, 0 for None.
+func (t *Tree) Kind(n Node) Kind {
+	if n < 0 {
+		return 0
+	}
+	return t.nodes[n].kind
+}
+
+// First is the first child of a container, or None.
+func (t *Tree) First(n Node) Node {
+	if n < 0 || t.nodes[n].kind < Array || t.nodes[n].next == n+1 {
+		return None
+	}
+	return n + 1
+}
+
+// Next is the child of parent that follows c, or None.
+func (t *Tree) Next(parent, c Node) Node {
+	if c = t.nodes[c].next; c < t.nodes[parent].next {
+		return c
+	}
+	return None
+}
+
+// Find returns the member of the object n whose name is key: of the members spelt exactly so the last, else the last
+// of those that differ in case only. It is None when n is no object or has no such member.
+func (t *Tree) Find(n Node, key string) Node {
+	found, _ := t.FindUnique(n, key)
+	return found
+}
+
+// FindUnique is Find, and says whether the member found was the only candidate.
+func (t *Tree) FindUnique(n Node, key string) (found Node, unique bool) {
+	if n < 0 || t.nodes[n].kind != Object {
+		return None, true
+	}
+	exact, folded, seen := None, None, 0
+	for c, end := n+1, t.nodes[n].next; c < end; c = t.nodes[c].next {
+		m := &t.nodes[c]
+		name := t.text[m.key:m.keyEnd]
+		if m.keyCoded {
+			name = unquote(name)
+		} else if len(name) != len(key) && isASCII(key) {
+			continue
+		}
+		switch {
+		case name == key:
+			exact = c
+		case strings.EqualFold(name, key):
+			folded = c
+		default:
+			continue
+		}
+		seen++
+	}
+	if exact != None {
+		return exact, seen == 1
+	}
+	return folded, seen <= 1
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// Key is the decoded name of the member n.
+func (t *Tree) Key(n Node) string {
+	m := &t.nodes[n]
+	if m.keyCoded {
+		return unquote(t.text[m.key:m.keyEnd])
+	}
+	return t.text[m.key:m.keyEnd]
+}
+
+// Text is the decoded string of n; of a number, true, false and null it is the text as written, of a container its
+// compact JSON. Unless it had to be decoded it refers to the parsed bytes.
+func (t *Tree) Text(n Node) string {
+	m := &t.nodes[n]
+	switch {
+	case m.kind >= Array:
+		b := t.Append(nil, n)
+		return unsafe.String(unsafe.SliceData(b), len(b))
+	case m.coded:
+		return unquote(t.text[m.val:m.end])
+	}
+	return t.text[m.val:m.end]
+}
+
+// Raw is the JSON of n as it stands in the text, blanks included.
+func (t *Tree) Raw(n Node) string {
+	m := &t.nodes[n]
+	if m.kind == String {
+		return t.text[m.val-1 : m.end+1]
+	}
+	return t.text[m.val:m.end]
+}
+
+// Bytes is Raw as bytes that share the memory of the text: they must not be changed.
+func (t *Tree) Bytes(n Node) []byte {
+	s := t.Raw(n)
+	return unsafe.Slice(unsafe.StringData(s), len(s))
+}
+
+// Len is the number of nodes.
+func (t *Tree) Len() int { return len(t.nodes) }
