@@ -1,0 +1,51 @@
+package encoding
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"oktastream/rules/alert"
+)
+
+// levels are a person's short words for severities, with the colour for a terminal.
+var levels = map[alert.Severity]struct{ word, colour string }{
+	alert.Informational: {"INFO", "\x1b[2m"},
+	alert.Low:           {"LOW", "\x1b[36m"},
+	alert.Medium:        {"MED", "\x1b[33m"},
+	alert.High:          {"HIGH", "\x1b[31m"},
+	alert.Critical:      {"CRIT", "\x1b[1;31m"},
+}
+
+// Text is one line for people, without a line end: event time of day (UTC), severity, rule, subject, reason, address.
+// With colour the severity is set off by terminal escapes. What comes from events cannot write escapes of its own.
+func Text(a *alert.Alert, colour bool) string {
+	l, ok := levels[a.Severity]
+	if !ok {
+		l.word = strings.ToUpper(string(a.Severity))
+	}
+	level := fmt.Sprintf("%-4s", l.word)
+	if colour && l.colour != "" {
+		level = l.colour + level + "\x1b[0m"
+	}
+	line := fmt.Sprintf("%s %s %-38s  %s  %s", a.Time.UTC().Format("15:04:05"), level,
+		printable(a.Rule.Name), printable(a.Subject()), printable(a.Reason))
+	if a.Source != nil && a.Source.IP != "" && a.Source.IP != a.Subject() {
+		line += "  " + printable(a.Source.IP)
+	}
+	if a.Status == alert.Update {
+		line += fmt.Sprintf("  (update %d)", a.Revision)
+	}
+	return line
+}
+
+// printable replaces what could break out of a line of text: control and format characters, and bytes that are not
+// UTF-8.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
