@@ -17,7 +17,15 @@ type Indicators struct {
 // Indicator is one address or network. Both ends of the validity are inclusive days; a zero time is open.
 type Indicator struct {
 	Net       netip.Prefix
-	FirstSeen time.Time
-	LastSeen  time.Time
+	FirstSeen time.Time // the day's midnight in UTC
+	LastSeen  time.Time // the day's midnight in UTC: the day itself still counts
 	Source    string
+}
+
+// Valid reports whether the indicator was in use on the day of t.
+func (i Indicator) Valid(t time.Time) bool {
+	if !i.FirstSeen.IsZero() && t.Before(i.FirstSeen) {
+		return false
+	}
+	return i.LastSeen.IsZero() || t.Before(i.LastSeen.AddDate(0, 0, 1))
 }

@@ -10,7 +10,7 @@ import (
 // Rule is one detection, compiled from one document of a rule file. Exactly one of Where and Stateful is set.
 type Rule struct {
 	ID       string // the author's id, a UUID for Sigma
-	Name     string // Sigma's name, else the file's name without its ending
+	Name     string // unique in a set: Sigma's name, else the file's name without its ending; see package lang
 	Title    string
 	File     string // as given to the loader, with /
 	Pos      match.Pos
@@ -38,10 +38,17 @@ type Meta struct {
 	FalsePositives []string
 	Triage         string
 	Tags           []string
+	Related        []Related
 	Attack         *alert.Attack
 	Severity       alert.Severity
 	Risk           int    // 0 to 100; derived from Severity when the author gives none
 	Kind           string // detection or signal
+}
+
+// Related is another rule that the author refers to.
+type Related struct {
+	ID   string
+	Type string // derived, obsolete, merged, renamed or similar
 }
 
 // Stateful is the part of a rule that needs windows: which events it observes, how it groups them, and what the window
