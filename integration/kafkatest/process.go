@@ -52,7 +52,7 @@ func StartProcesses(ctx context.Context, dir string, opts Options) (Cluster, err
 		}
 		out, err := c.command(256, "kafka.tools.StorageTool", "format", "-t", id, "-c", c.file(i, "properties")).CombinedOutput()
 		if err != nil {
-			return nil, fmt.Errorf("format node %d: %w\n%s", i, err, tail(out))
+			return nil, fmt.Errorf("format node %d: %w\n%s", i, err, Tail(out))
 		}
 	}
 	for i := range count {
@@ -165,9 +165,9 @@ func (c *processes) waitStarted(ctx context.Context, node int) error {
 		}
 		select {
 		case <-p.gone:
-			return fmt.Errorf("node %d ended while starting\n%s", node, tail(out))
+			return fmt.Errorf("node %d ended while starting\n%s", node, Tail(out))
 		case <-ctx.Done():
-			return fmt.Errorf("node %d does not start: %w\n%s", node, ctx.Err(), tail(out))
+			return fmt.Errorf("node %d does not start: %w\n%s", node, ctx.Err(), Tail(out))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -235,8 +235,8 @@ func (c *processes) Close() error {
 	return errors.Join(errs...)
 }
 
-// tail keeps errors readable: a broker prints much before it says what is wrong.
-func tail(log []byte) string {
+// Tail returns the end of a log, for error messages: a broker prints much before it says what is wrong.
+func Tail(log []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
 	return strings.Join(lines[max(0, len(lines)-30):], "\n")
 }

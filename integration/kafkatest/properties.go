@@ -51,6 +51,10 @@ func Properties(node Node, all []Node, extra map[string]string) string {
 		"share.coordinator.state.topic.replication.factor": fmt.Sprint(replicas),
 		"share.coordinator.state.topic.min.isr":            fmt.Sprint(insync),
 
+		// A killed node comes back only when its last session has ended.
+		"broker.heartbeat.interval.ms": "500",
+		"broker.session.timeout.ms":    "4000",
+
 		"group.initial.rebalance.delay.ms":                            "0",
 		"group.min.session.timeout.ms":                                "1000",
 		"group.consumer.min.heartbeat.interval.ms":                    "200",

@@ -1,0 +1,30 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// fake is a kafkatest.Cluster inside the test's process. Its nodes cannot be taken down.
+type fake struct{ *kfake.Cluster }
+
+func newFake(t *testing.T) fake {
+	t.Helper()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return fake{c}
+}
+
+func (f fake) Engine() string                   { return "in-process broker" }
+func (f fake) Brokers() []string                { return f.ListenAddrs() }
+func (f fake) Log(int) ([]byte, error)          { return nil, errors.ErrUnsupported }
+func (f fake) Stop(context.Context, int) error  { return errors.ErrUnsupported }
+func (f fake) Kill(context.Context, int) error  { return errors.ErrUnsupported }
+func (f fake) Start(context.Context, int) error { return errors.ErrUnsupported }
+func (f fake) Close() error                     { f.Cluster.Close(); return nil }

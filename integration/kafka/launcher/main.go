@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+)
+
+const (
+	java       = "/opt/java/bin/java" // where image.sh puts the JRE
+	properties = "/mnt/shared/config/server.properties"
+)
+
+func main() {
+	if err := launch(); err != nil {
+		fmt.Fprintln(os.Stderr, "launcher:", err)
+		os.Exit(1)
+	}
+}
+
+// launch formats the storage and becomes the broker; it returns only when it fails.
+func launch() error {
+	id := os.Getenv("CLUSTER_ID")
+	if id == "" {
+		return fmt.Errorf("CLUSTER_ID is not set")
+	}
+	classpath := []string{"-Dlog4j2.configurationFile=/opt/kafka/log4j2.yaml", "-Dkafka.logs.dir=/tmp", "-cp", "/opt/kafka/libs/*"}
+	format := exec.Command(java, append(append([]string{"-XX:TieredStopAtLevel=1"}, classpath...),
+		"kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", id, "-c", properties)...)
+	format.Stdout, format.Stderr = os.Stdout, os.Stderr
+	if err := format.Run(); err != nil {
+		return fmt.Errorf("format: %w", err)
+	}
+	args := append([]string{java, "-XX:+UseSerialGC"}, strings.Fields(os.Getenv("KAFKA_HEAP_OPTS"))...)
+	args = append(append(args, classpath...), "kafka.Kafka", properties)
+	return syscall.Exec(java, args, os.Environ())
+}
