@@ -165,3 +165,6 @@ func (w *Window) announcedAfter(i int) int {
 func closed(end int64, s *Spec, watermark int64) bool {
 	return end < math.MaxInt64-int64(s.Quiet) && watermark > end+int64(s.Quiet)
 }
+
+// Open reports whether t lies in an episode that has been announced.
+func (w *Window) Open(t int64) bool { return w.covered(t, t) }

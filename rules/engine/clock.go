@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"oktastream/rules/window"
+)
+
+// clockBook combines the clocks of all sources into the clock of a task: the event time up to which every live source
+// has come. It only rises.
+//
+// A source that has not been heard of holds the clock, because its worker may be about to deliver old data; a source
+// that is known to be idle does not. The number of sources is known from the partition counts that travel with the
+// clocks: a task that took just the minimum of those it has heard would let the first worker that starts make everything
+// late that the second one reads.
+type clockBook struct {
+	now        int64 // window.NoClock until every source has been heard
+	sources    map[sourceKey]SourceClock
+	partitions map[string]int32
+}
+
+type sourceKey struct {
+	topic     string
+	partition int32
+}
+
+func newClockBook() clockBook {
+	return clockBook{now: window.NoClock, sources: map[sourceKey]SourceClock{}, partitions: map[string]int32{}}
+}
+
+// clone copies the book, so that a transaction can be rolled back.
+func (b *clockBook) clone() clockBook {
+	return clockBook{now: b.now, sources: maps.Clone(b.sources), partitions: maps.Clone(b.partitions)}
+}
+
+// update takes in what a worker says about its sources, and reports whether the clock has moved.
+func (b *clockBook) update(c *Clocks) bool {
+	for t, n := range c.Partitions {
+		b.partitions[t] = max(b.partitions[t], n)
+	}
+	for _, s := range c.Sources {
+		k := sourceKey{s.Topic, s.Partition}
+		// After a worker has moved, the new owner may not know how far the old one had come: Max never goes back.
+		s.Max = max(s.Max, b.sources[k].Max)
+		b.sources[k] = s
+	}
+	now, ok := b.combined()
+	if !ok || now <= b.now {
+		return false
+	}
+	b.now = now
+	return true
+}
+
+// combined is the minimum over the live sources, or over the idle ones if none is live.
+func (b *clockBook) combined() (int64, bool) {
+	for t, n := range b.partitions {
+		for p := range n {
+			if _, ok := b.sources[sourceKey{t, p}]; !ok {
+				return 0, false
+			}
+		}
+	}
+	var live, idle int64
+	for _, s := range b.sources {
+		switch {
+		case s.Idle && s.Max > 0 && (idle == 0 || s.Max < idle):
+			idle = s.Max
+		case !s.Idle && s.Max == 0:
+			return 0, false // live, and nothing seen yet: it may begin anywhere
+		case !s.Idle && (live == 0 || s.Max < live):
+			live = s.Max
+		}
+	}
+	if live == 0 {
+		return idle, idle != 0
+	}
+	return live, true
+}
+
+// clocks returns the book as a message, in order.
+func (b *clockBook) clocks() *Clocks {
+	c := &Clocks{Partitions: b.partitions}
+	for _, s := range b.sources {
+		c.Sources = append(c.Sources, s)
+	}
+	slices.SortFunc(c.Sources, func(a, b SourceClock) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+	})
+	return c
+}
+
+// progress is the part of a task's state that belongs to no window. It is kept in the checkpoint.
+type progress struct {
+	clockBook
+	evicted map[string]int64 // rule id → hour of event time of its last operator alert
+}
+
+func newProgress() progress { return progress{clockBook: newClockBook(), evicted: map[string]int64{}} }
+
+func (p *progress) clone() progress {
+	return progress{clockBook: p.clockBook.clone(), evicted: maps.Clone(p.evicted)}
+}
+
+// encode: format byte · clock · clocks as on the wire · count, (rule id, hour) pairs.
+func (p *progress) encode() []byte {
+	b := binary.AppendVarint([]byte{1}, p.now)
+	b = p.clocks().append(b)
+	b = binary.AppendUvarint(b, uint64(len(p.evicted)))
+	for _, id := range slices.Sorted(maps.Keys(p.evicted)) {
+		b = putString(b, id)
+		b = binary.AppendVarint(b, p.evicted[id])
+	}
+	return b
+}
+
+func decodeProgress(b []byte) (progress, error) {
+	p := newProgress()
+	if len(b) == 0 {
+		return p, nil
+	}
+	if b[0] != 1 {
+		return p, fmt.Errorf("checkpoint has engine state of format %d, this version reads format 1", b[0])
+	}
+	d := decoder{rest: b[1:]}
+	now := d.varint()
+	p.update(d.clocks())
+	p.now = now
+	n := d.uvarint()
+	if n > uint64(len(d.rest)) {
+		d.bad = true
+		n = 0
+	}
+	for range n {
+		id := d.string()
+		p.evicted[id] = d.varint()
+	}
+	if d.bad || len(d.rest) > 0 {
+		return p, fmt.Errorf("checkpoint: engine state is cut short")
+	}
+	return p, nil
+}

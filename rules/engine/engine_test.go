@@ -1,0 +1,311 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"oktastream/rules"
+	"oktastream/rules/alert"
+	"oktastream/rules/event"
+	"oktastream/rules/match"
+	"oktastream/rules/window"
+	"oktastream/state"
+)
+
+func is(path string, values ...string) match.Expr {
+	return &match.Pred{Path: event.MustPath(path), Op: match.Equal, Fold: true, Literals: values}
+}
+
+// testRules has a rule of every kind, over two classes.
+func testRules() []rules.Rule {
+	actor, ip, session := event.MustPath("actor.alternateId"), event.MustPath("client.ipAddress"), event.MustPath("authenticationContext.externalSessionId")
+	hash := event.MustPath("debugContext.debugData.dtHash")
+	user := event.MustPath("target[type=User].alternateId")
+	spec := func(k window.Kind) window.Spec {
+		return window.Spec{Kind: k, Length: 10 * time.Minute, Lateness: 5 * time.Minute, Quiet: 10 * time.Minute, Episode: 24 * time.Hour}
+	}
+	count, distinct, seq := spec(window.Count), spec(window.Distinct), spec(window.Sequence)
+	count.Threshold = 3
+	distinct.Distinct = []window.Column{{Name: "dtHash", Threshold: 2}, {Name: "ip", Threshold: 2}}
+	seq.Steps = 2
+	meta := rules.Meta{Severity: alert.High, Risk: 73}
+	return []rules.Rule{
+		{ID: "1", Name: "single", Title: "Single", Meta: meta, Where: is("eventType", "single")},
+		{ID: "2", Name: "count", Title: "Count", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: count,
+			Inputs: []rules.Input{{Name: "fail", Where: is("eventType", "fail"), Group: []event.Path{ip}}}}},
+		{ID: "3", Name: "distinct", Title: "Distinct", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"actor", "session"}, Window: distinct,
+			Inputs: []rules.Input{{Name: "any", Where: is("eventType", "fail", "login"), Group: []event.Path{actor, session}, Columns: []event.Path{hash, ip}}}}},
+		{ID: "4", Name: "sequence", Title: "Sequence", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"who"}, Window: seq, Updates: true,
+			Inputs: []rules.Input{
+				{Name: "reset", Where: is("eventType", "reset"), Group: []event.Path{user}},
+				{Name: "login", Where: is("eventType", "login"), Group: []event.Path{actor}},
+			}}},
+	}
+}
+
+func testSet(t fataler) *rules.Set {
+	set, diags := rules.NewSet(testRules())
+	if len(diags) > 0 {
+		t.Fatalf("%v", diags)
+	}
+	return set
+}
+
+type fataler interface{ Fatalf(string, ...any) }
+
+var start = time.Date(2026, 8, 14, 9, 0, 0, 0, time.UTC)
+
+// drawEvents makes a feed that is out of order by at most the lateness, and repeats some events.
+func drawEvents(t *rapid.T) []string {
+	type arrival struct {
+		at   time.Duration
+		json string
+	}
+	pick := func(label string, values ...string) string { return rapid.SampledFrom(values).Draw(t, label) }
+	var as []arrival
+	var now time.Duration
+	for i := range rapid.IntRange(0, 60).Draw(t, "n") {
+		now += time.Duration(rapid.IntRange(0, 300).Draw(t, "gap")) * time.Second
+		e := map[string]any{
+			"uuid": fmt.Sprintf("00000000-0000-0000-0000-%012d", i), "published": start.Add(now).Format(time.RFC3339Nano),
+			"eventType":             pick("type", "single", "fail", "fail", "login", "reset", "noise"),
+			"actor":                 map[string]any{"alternateId": pick("actor", "ada@x.example", "bob@x.example", "unknown")},
+			"client":                map[string]any{"ipAddress": pick("ip", "192.0.2.1", "192.0.2.2", "null")},
+			"authenticationContext": map[string]any{"externalSessionId": pick("session", "s1", "s2", "unknown")},
+			"debugContext":          map[string]any{"debugData": map[string]any{"dtHash": pick("hash", "h1", "h2", "h3", "-")}},
+			"target": []any{map[string]any{"type": "User", "alternateId": pick("target", "ada@x.example", "bob@x.example")},
+				map[string]any{"type": "AppInstance", "alternateId": "app"}},
+		}
+		b, err := json.Marshal(e)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for range rapid.IntRange(1, 5).Draw(t, "copies")/5 + 1 {
+			as = append(as, arrival{now + time.Duration(rapid.IntRange(0, 300).Draw(t, "delay"))*time.Second, string(b)})
+		}
+	}
+	slices.SortStableFunc(as, func(a, b arrival) int { return int(a.at - b.at) })
+	var out []string
+	for _, a := range as {
+		out = append(out, a.json)
+	}
+	return out
+}
+
+func local(t *rapid.T, set *rules.Set, events []string, restart func() bool) []alert.Alert {
+	l := NewLocal(set, Options{})
+	d := l.NewDecoder()
+	var out Output
+	for i, e := range events {
+		ev, err := d.Decode([]byte(e), event.Meta{Origin: event.Origin{Topic: "t", Offset: int64(i)}})
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		if err := l.Process(ev, &out); err != nil {
+			t.Fatalf("%v", err)
+		}
+		if restart() {
+			if err := l.Restart(); err != nil {
+				t.Fatalf("%v", err)
+			}
+		}
+	}
+	if err := l.Close(&out); err != nil {
+		t.Fatalf("%v", err)
+	}
+	if n := l.Task().Windows(); n != 0 {
+		t.Fatalf("%d windows are left after the end", n)
+	}
+	return out.Alerts
+}
+
+// TestRestart: a task that is restored from its changelog at any point goes on as if nothing had happened, to the byte.
+func TestRestart(t *testing.T) {
+	set := testSet(t)
+	rapid.Check(t, func(t *rapid.T) {
+		events := drawEvents(t)
+		plain := local(t, set, events, func() bool { return false })
+		faulty := local(t, set, events, func() bool { return rapid.IntRange(0, 4).Draw(t, "restart") == 0 })
+		if diff := cmp.Diff(plain, faulty); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// messages is what a task gets to see of a feed.
+func messages(t *rapid.T, set *rules.Set, events []string) []Message {
+	g, d := NewIngest(set, Options{}), event.NewDecoder(set.Fields())
+	var ms []Message
+	var high int64
+	for i, e := range events {
+		ev, err := d.Decode([]byte(e), event.Meta{Origin: event.Origin{Topic: "t", Offset: int64(i)}})
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		var out Output
+		g.Process(ev, &out)
+		for j := range out.Observations {
+			ms = append(ms, Message{Observation: &out.Observations[j]})
+		}
+		if ev.Time() > high && rapid.Bool().Draw(t, "clock") {
+			high = ev.Time()
+			ms = append(ms, Message{Clocks: &Clocks{Sources: []SourceClock{{Topic: "t", Max: high}}, Partitions: map[string]int32{"t": 1}}})
+		}
+	}
+	return append(ms, Message{Clocks: &Clocks{Sources: []SourceClock{{Topic: "t", Max: end}}}})
+}
+
+// TestTransactions: where transactions begin, end and fail changes nothing, ids and revisions included; and the
+// changelog restores the store at every commit.
+func TestTransactions(t *testing.T) {
+	set := testSet(t)
+	rapid.Check(t, func(t *rapid.T) {
+		ms := messages(t, set, drawEvents(t))
+		handle := func(task *Task, ms []Message, out *Output) {
+			for _, m := range ms {
+				wire, err := DecodeMessage(m.Encode())
+				if err != nil {
+					t.Fatalf("%v", err)
+				}
+				if diff := cmp.Diff(m, wire); diff != "" {
+					t.Fatalf("message changed on the wire: %s", diff)
+				}
+				if err := task.Handle(wire, out); err != nil {
+					t.Fatalf("%v", err)
+				}
+			}
+		}
+		var want Output
+		one := NewTask(set, Options{})
+		one.Begin()
+		handle(one, ms, &want)
+
+		var got Output
+		task := NewTask(set, Options{})
+		log := map[string][]byte{}
+		for i := 0; i < len(ms); {
+			n := rapid.IntRange(1, 8).Draw(t, "batch")
+			batch := ms[i:min(i+n, len(ms))]
+			var out Output
+			task.Begin()
+			handle(task, batch, &out)
+			changes := task.Changes(state.Checkpoint{Input: int64(i + len(batch))})
+			switch rapid.IntRange(0, 4).Draw(t, "outcome") {
+			case 0:
+				task.Rollback()
+				continue
+			case 1: // crash before the commit
+				task = NewTask(set, Options{})
+				restore(t, task, log)
+				continue
+			}
+			for _, c := range changes {
+				if c.Value == nil {
+					delete(log, string(c.Key))
+				} else {
+					log[string(c.Key)] = c.Value
+				}
+			}
+			if err := task.Commit(); err != nil {
+				t.Fatalf("%v", err)
+			}
+			got.Alerts = append(got.Alerts, out.Alerts...)
+			i += len(batch)
+			if rapid.IntRange(0, 4).Draw(t, "crash") == 0 {
+				task = NewTask(set, Options{})
+				restore(t, task, log)
+				if cp, ok := task.Checkpoint(); !ok || cp.Input != int64(i) {
+					t.Fatalf("checkpoint %+v, want input %d", cp, i)
+				}
+			}
+		}
+		if diff := cmp.Diff(want.Alerts, got.Alerts); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func restore(t *rapid.T, task *Task, log map[string][]byte) {
+	for _, k := range sortedKeys(log) {
+		if err := task.Restore([]byte(k), log[k]); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}
+}
+
+// TestOrder: any order of arrival within the lateness gives the same alerts by rule and group, as many of each.
+func TestOrder(t *testing.T) {
+	set := testSet(t)
+	count := func(as []alert.Alert) map[string]int {
+		n := map[string]int{}
+		seen := map[string]bool{}
+		for _, a := range as {
+			if a.Status == alert.Create && !seen[a.ID] {
+				seen[a.ID] = true
+				n[fmt.Sprint(a.Rule.Name, a.Group)]++
+			}
+		}
+		return n
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		arrived := drawEvents(t)
+		sorted := slices.Clone(arrived)
+		slices.SortStableFunc(sorted, func(a, b string) int { return published(a).Compare(published(b)) })
+		never := func() bool { return false }
+		if diff := cmp.Diff(count(local(t, set, sorted, never)), count(local(t, set, arrived, never))); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func published(e string) time.Time {
+	var v struct{ Published time.Time }
+	if err := json.Unmarshal([]byte(e), &v); err != nil {
+		panic(err)
+	}
+	return v.Published
+}
+
+func TestClockWaitsForEverySource(t *testing.T) {
+	b := newClockBook()
+	parts := map[string]int32{"in": 2}
+	step := func(c Clocks, moved bool, now int64) {
+		t.Helper()
+		c.Partitions = parts
+		if got := b.update(&c); got != moved || b.now != now {
+			t.Errorf("update(%+v) = %v, clock %d; want %v, %d", c.Sources, got, b.now, moved, now)
+		}
+	}
+	step(Clocks{Sources: []SourceClock{{"in", 0, 100, false}}}, false, window.NoClock) // partition 1 unheard of
+	step(Clocks{Sources: []SourceClock{{"in", 1, 0, false}}}, false, window.NoClock)   // live, and may begin anywhere
+	step(Clocks{Sources: []SourceClock{{"in", 1, 0, true}}}, true, 100)                // idle: does not hold back
+	step(Clocks{Sources: []SourceClock{{"in", 1, 50, false}}}, false, 100)             // never back
+	step(Clocks{Sources: []SourceClock{{"in", 0, 300, false}}}, false, 100)            // held by partition 1
+	step(Clocks{Sources: []SourceClock{{"in", 1, 40, false}}}, false, 100)             // a new owner knows less
+	step(Clocks{Sources: []SourceClock{{"in", 1, 200, false}}}, true, 200)
+	step(Clocks{Sources: []SourceClock{{"in", 0, 310, true}, {"in", 1, 220, true}}}, true, 220) // all idle: the least of them
+}
+
+func FuzzDecodeMessage(f *testing.F) {
+	f.Add(Message{Observation: &Observation{Class: "c", Key: "k", Event: []byte("{}"), ID: "i", Time: 5, Origin: event.Origin{Topic: "t", Offset: 3}}}.Encode())
+	f.Add(Message{Clocks: &Clocks{Sources: []SourceClock{{"t", 1, 2, true}}, Partitions: map[string]int32{"t": 2}}}.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := DecodeMessage(b)
+		if err != nil {
+			return
+		}
+		again, err := DecodeMessage(m.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(m, again); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}

@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"oktastream/rules"
+	"oktastream/rules/alert"
+	"oktastream/rules/event"
+	"oktastream/rules/window"
+)
+
+// episode is the alert about a group whose condition has come to hold. ev is the event that completed it; nil if that
+// event's projection is lost.
+func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.Event) alert.Alert {
+	r := &b.set.Rules()[rule]
+	st := r.Stateful
+	a := b.base(rule, ev)
+	a.ID = alert.EpisodeID(b.opts.Org, r.ID, group, f.EventID)
+	a.Revision = f.Revision
+	if f.Revision > 1 {
+		a.Status = alert.Update
+	}
+	a.Time = instant(f.At)
+	for i, name := range st.GroupBy {
+		a.Group = append(a.Group, alert.Field{Name: name, Value: strings.Clone(group[i])})
+	}
+	a.Window = &alert.Window{Kind: "sliding", LengthSeconds: st.Window.Length.Seconds()}
+	a.Episode = &alert.Episode{Start: instant(f.Start), End: instant(f.End)}
+
+	rows := f.Content.Rows
+	a.Count = len(rows)
+	a.FirstSeen, a.LastSeen = a.Time, a.Time
+	if len(rows) > 0 {
+		a.FirstSeen, a.LastSeen = instant(rows[0].Time), instant(rows[len(rows)-1].Time)
+	}
+	if f.Content.Thinned {
+		a.Notes = append(a.Notes, "the window is busy and keeps no repeated values: count and evidence are a lower bound")
+	}
+	for i, c := range st.Window.Distinct {
+		a.Distinct = append(a.Distinct, distinct(rows, i, c))
+	}
+	if st.Window.Kind == window.Sequence || st.Window.Kind == window.Unordered {
+		a.Progress = progressOf(st, f.Content)
+	}
+	a.Evidence = evidence(st, f, ev)
+	a.Title = title(r.Title, a.Subject())
+	a.Reason = reason(st, &a)
+	return a
+}
+
+// distinct lists the values of column i in order of first sight.
+func distinct(rows []window.Observation, i int, c window.Column) alert.Distinct {
+	d := alert.Distinct{Field: c.Name, Threshold: c.Threshold, Values: []string{}}
+	seen := map[string]bool{}
+	for _, row := range rows {
+		if i >= len(row.Columns) {
+			continue
+		}
+		for _, v := range row.Columns[i] {
+			if seen[v] {
+				continue
+			}
+			seen[v] = true
+			if len(d.Values) < alert.MaxValues {
+				d.Values = append(d.Values, strings.Clone(v))
+			}
+		}
+	}
+	d.Count = len(seen)
+	d.Truncated = d.Count > len(d.Values)
+	return d
+}
+
+// progressOf tells for each step which event stands for it.
+func progressOf(st *rules.Stateful, c window.Content) []alert.Step {
+	steps := make([]alert.Step, len(st.Inputs))
+	for i, in := range st.Inputs {
+		steps[i].Name = in.Name
+	}
+	set := func(i int, o window.Observation) {
+		if i < len(steps) && !steps[i].Seen {
+			t := instant(o.Time)
+			steps[i] = alert.Step{Name: steps[i].Name, Seen: true, Time: &t, EventID: o.ID}
+		}
+	}
+	if len(c.Chain) > 0 {
+		for i, row := range c.Chain {
+			set(i, c.Rows[row])
+		}
+		return steps
+	}
+	for _, o := range c.Rows {
+		set(o.Step, o)
+	}
+	return steps
+}
+
+// evidence lists the first and the last events of the window; a sequence's chain is always among them.
+func evidence(st *rules.Stateful, f window.Firing, ev *event.Event) alert.Evidence {
+	rows := f.Content.Rows
+	e := alert.Evidence{Events: []alert.EvidenceEvent{}, EventIDs: []string{}}
+	var ids []string
+	for _, o := range rows {
+		if !slices.Contains(ids, o.ID) {
+			ids = append(ids, o.ID)
+		}
+	}
+	e.Total = len(ids)
+	e.EventIDs = append(e.EventIDs, ids[:min(len(ids), alert.MaxIDs)]...)
+	for i, o := range rows {
+		if i >= alert.EvidenceFirst && i < len(rows)-alert.EvidenceLast && !slices.Contains(f.Content.Chain, i) {
+			e.Truncated = true
+			continue
+		}
+		x := alert.EvidenceEvent{ID: o.ID, Published: instant(o.Time), Type: o.Type, IP: o.IP, Result: o.Result,
+			Topic: o.Origin.Topic, Partition: o.Origin.Partition, Offset: o.Origin.Offset, Index: o.Origin.Index}
+		if st.Window.Steps > 0 && o.Step < len(st.Inputs) {
+			x.Step = st.Inputs[o.Step].Name
+		}
+		for c, vs := range o.Columns {
+			for _, v := range vs[:min(len(vs), alert.MaxValues)] {
+				x.Values = append(x.Values, alert.Field{Name: st.Window.Distinct[c].Name, Value: v})
+			}
+		}
+		if ev != nil && ev.ID() == o.ID {
+			x.Raw = bytes.Clone(ev.Raw())
+		}
+		e.Events = append(e.Events, x)
+	}
+	e.Truncated = e.Truncated || len(e.EventIDs) < e.Total
+	return e
+}
+
+// reason says in one line why it fired, with the counted values.
+func reason(st *rules.Stateful, a *alert.Alert) string {
+	within := " within " + short(st.Window.Length)
+	var parts []string
+	switch st.Window.Kind {
+	case window.Count:
+		parts = append(parts, fmt.Sprintf("%d events (at least %d)", a.Count, st.Window.Threshold))
+	case window.Unordered:
+		parts = append(parts, fmt.Sprintf("all of %s", steps(a)))
+	case window.Sequence:
+		parts = append(parts, fmt.Sprintf("in order: %s", steps(a)))
+	}
+	for _, d := range a.Distinct {
+		if d.Threshold > 0 {
+			parts = append(parts, fmt.Sprintf("%d different %s (at least %d): %s", d.Count, d.Field, d.Threshold, values(d)))
+		}
+	}
+	return strings.Join(parts, "; ") + within
+}
+
+func steps(a *alert.Alert) string {
+	var s []string
+	for _, p := range a.Progress {
+		if p.Seen {
+			s = append(s, p.Name+" "+p.Time.Format("15:04:05"))
+		}
+	}
+	return strings.Join(s, ", ")
+}
+
+func values(d alert.Distinct) string {
+	const show = 5
+	s := strings.Join(d.Values[:min(len(d.Values), show)], ", ")
+	if d.Count > show {
+		s += ", …"
+	}
+	return s
+}
+
+// short prints whole days, hours, minutes or seconds without the zero parts.
+func short(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
+		if d >= u.unit && d%u.unit == 0 {
+			return fmt.Sprintf("%d%s", d/u.unit, u.name)
+		}
+	}
+	return d.String()
+}
+
+// evicted is the operator alert that windows of a rule are being given up. One is raised for each rule and hour of event
+// time, with the same id however often it is raised.
+func (b *builder) evicted(rule int, group []string, hour, at int64) alert.Alert {
+	a := b.base(rule, nil)
+	a.Kind = "operator"
+	a.ID = alert.StatelessID(b.opts.Org, a.Rule.ID, fmt.Sprintf("evicted/%d", hour))
+	a.Severity, a.RiskScore = alert.High, 73
+	a.Time = instant(at)
+	a.FirstSeen, a.LastSeen = a.Time, a.Time
+	a.Title = "Windows of " + a.Rule.Name + " are given up for lack of memory"
+	a.Reason = fmt.Sprintf("the state budget of %d bytes a task is full: the oldest windows go first, and what they held can no longer complete a detection", b.opts.StateBudget)
+	a.Description = "Either the budget is too small for the traffic, or somebody is making group keys in numbers."
+	a.Triage = "Look at oktastream_window_evictions_total and at the rule's group keys; raise the state budget or add workers."
+	detail(&a, "first_group_evicted", group)
+	a.Evidence = alert.Evidence{Events: []alert.EvidenceEvent{}, EventIDs: []string{}}
+	a.Attack, a.Tags = nil, nil
+	return a
+}

@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"oktastream/rules"
+	"oktastream/rules/alert"
+	"oktastream/rules/event"
+	"oktastream/rules/match"
+	"oktastream/rules/window"
+)
+
+// Ingest is the first half of detection: it evaluates stateless rules and routes observations. It has no state; a worker
+// owns one, for its scratch memory.
+type Ingest struct {
+	set     *rules.Set
+	opts    Options
+	matcher *match.Matcher
+	stats   Stats
+	hits    []int
+	routes  []route
+	paths   [][]event.Path // by class: what an observation carries
+	build   builder
+}
+
+// route is one copy of the event at hand.
+type route struct {
+	class int
+	key   string
+}
+
+// NewIngest returns an Ingest for set. Any number of them may share a set.
+func NewIngest(set *rules.Set, opts Options) *Ingest {
+	g := &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
+		build: builder{set: set, opts: opts}}
+	for c := range set.Classes() {
+		g.paths = append(g.paths, slices.Concat(set.ClassPaths(c), alert.DescribePaths()))
+	}
+	return g
+}
+
+// Process evaluates ev and appends alerts and observations to out. Nothing in out refers to ev.
+func (g *Ingest) Process(ev *event.Event, out *Output) {
+	g.hits = g.matcher.Match(ev, g.hits[:0])
+	if len(g.hits) == 0 {
+		return
+	}
+	g.routes = g.routes[:0]
+	last := -1
+	for _, n := range g.hits {
+		e := g.set.Entry(n)
+		if e.Rule != last {
+			g.stats[e.Rule].Matched++
+			last = e.Rule
+		}
+		if e.Input < 0 {
+			out.Alerts = append(out.Alerts, g.build.single(e.Rule, ev))
+			g.stats[e.Rule].Alerts++
+			continue
+		}
+		g.route(e, ev)
+	}
+	g.emit(ev, out)
+}
+
+// route adds the routes that input e needs, unless the event lacks a member of the group key or the counted value.
+func (g *Ingest) route(e rules.Entry, ev *event.Event) {
+	st := g.set.Rules()[e.Rule].Stateful
+	in := &st.Inputs[e.Input]
+	class := g.set.ClassOf(e.Rule)
+	member := g.set.Classes()[class].Member[e.Rule]
+	if st.Window.Kind == window.Distinct && len(known(ev.Lookup(in.Columns[0]), 1)) == 0 {
+		g.stats[e.Rule].Missing++
+		return
+	}
+	keys := []string{""}
+	for m, p := range in.Group {
+		vs := known(ev.Lookup(p), MaxKeys+1)
+		if len(vs) == 0 {
+			g.stats[e.Rule].Missing++
+			return
+		}
+		if m == member {
+			keys = vs
+		}
+	}
+	if len(keys) > MaxKeys {
+		g.stats[e.Rule].Overflow++
+		keys = keys[:MaxKeys]
+	}
+	for _, k := range keys {
+		if r := (route{class, k}); !slices.Contains(g.routes, r) {
+			g.routes = append(g.routes, r)
+		}
+	}
+}
+
+func (g *Ingest) emit(ev *event.Event, out *Output) {
+	slices.SortFunc(g.routes, func(a, b route) int {
+		if a.class != b.class {
+			return a.class - b.class
+		}
+		return strings.Compare(a.key, b.key)
+	})
+	var projection []byte
+	for i, r := range g.routes {
+		if i == 0 || r.class != g.routes[i-1].class {
+			projection = ev.Project(g.paths[r.class])
+		}
+		out.Observations = append(out.Observations, Observation{
+			Class: g.set.Classes()[r.class].Name, Key: strings.Clone(r.key), Event: projection,
+			ID: strings.Clone(ev.ID()), Time: ev.Time(), Flags: ev.Flags(), Origin: ev.Origin(),
+		})
+	}
+}
+
+// TakeStats returns the counts since the last call.
+func (g *Ingest) TakeStats() Stats {
+	s := slices.Clone(g.stats)
+	clear(g.stats)
+	return s
+}
+
+// known returns the different values that are not missing (see event.Placeholder), in order of appearance, at most
+// limit of them.
+func known(vs []event.Value, limit int) []string {
+	var out []string
+	for _, v := range vs {
+		if v.Kind == event.Object || event.Placeholder(v.Text) || slices.Contains(out, v.Text) {
+			continue
+		}
+		if out = append(out, v.Text); len(out) == limit {
+			break
+		}
+	}
+	return out
+}

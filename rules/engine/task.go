@@ -1,0 +1,356 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"oktastream/rules"
+	"oktastream/rules/event"
+	"oktastream/rules/match"
+	"oktastream/rules/window"
+	"oktastream/state"
+)
+
+// Task is the second half of detection for one partition of the repartition topic: its windows, its clock, and the
+// evaluation of stateful rules. One goroutine owns it.
+//
+// Between Begin and Commit or Rollback it works on an overlay: Rollback leaves no trace. What Handle yields depends only
+// on the messages handled, in their order, not on where transactions begin and end.
+type Task struct {
+	set     *rules.Set
+	opts    Options
+	store   *state.Store[*window.Window]
+	byState map[[16]byte]int // state identity → rule
+	class   map[string]int   // class name → class
+
+	decoder *event.Decoder
+	held    *event.Decoder // for projections that waited in a window
+	matcher *match.Matcher
+	hits    []int
+	build   builder
+	stats   Stats
+
+	committed  progress
+	now        progress // of the open transaction
+	checkpoint state.Checkpoint
+	next       state.Checkpoint
+	restored   bool // a checkpoint was read or committed
+	txn        *state.Txn[*window.Window]
+}
+
+// NewTask returns a task without state.
+func NewTask(set *rules.Set, opts Options) *Task {
+	t := &Task{
+		set: set, opts: opts,
+		store:   state.New(func(state.ID) *window.Window { return window.New() }, opts.StateBudget),
+		byState: map[[16]byte]int{}, class: map[string]int{},
+		decoder: event.NewDecoder(set.Fields()), held: event.NewDecoder(set.Fields()),
+		matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
+		build:     builder{set: set, opts: opts},
+		committed: newProgress(),
+	}
+	for i, r := range set.Rules() {
+		if r.Stateful != nil {
+			t.byState[set.StateID(i)] = i
+		}
+	}
+	for i, c := range set.Classes() {
+		t.class[c.Name] = i
+	}
+	return t
+}
+
+// Restore applies one record of the changelog, in the order of the log; a nil value is a tombstone. An error means that
+// the state cannot be trusted, and the task must not be used.
+func (t *Task) Restore(key, value []byte) error {
+	if err := t.store.Apply(key, value); err != nil {
+		return err
+	}
+	if !slices.Equal(key, state.CheckpointKey) {
+		return nil
+	}
+	cp, ok := t.store.Checkpoint()
+	if !ok {
+		t.checkpoint, t.restored, t.committed = state.Checkpoint{}, false, newProgress()
+		return nil
+	}
+	p, err := decodeProgress(cp.Engine)
+	if err != nil {
+		return err
+	}
+	t.checkpoint, t.restored, t.committed = cp, true, p
+	return nil
+}
+
+// Checkpoint returns the last committed or restored checkpoint; ok is false for a task without a past.
+func (t *Task) Checkpoint() (cp state.Checkpoint, ok bool) { return t.checkpoint, t.restored }
+
+// Begin opens a transaction. An open one is rolled back.
+func (t *Task) Begin() {
+	t.Rollback()
+	t.txn = t.store.Begin()
+	t.now = t.committed.clone()
+}
+
+// Handle processes one message inside the open transaction and appends alerts to out. An error means that the message
+// cannot be understood; it has changed nothing. Nothing in out refers to m.
+func (t *Task) Handle(m Message, out *Output) error {
+	if t.txn == nil {
+		return errors.New("engine: Handle outside a transaction")
+	}
+	switch {
+	case m.Clocks != nil:
+		if t.now.update(m.Clocks) {
+			t.advance(out)
+		}
+		return nil
+	case m.Observation != nil:
+		return t.observe(m.Observation, out)
+	}
+	return fmt.Errorf("%w: neither observation nor clocks", ErrMessage)
+}
+
+// advance gives every window whose time has come its turn.
+func (t *Task) advance(out *Output) {
+	for {
+		id, ok := t.txn.NextDue(t.now.clockBook.now)
+		if !ok {
+			return
+		}
+		w := t.txn.Touch(id)
+		head, ok := w.Head()
+		rule, alive := t.byState[head.Rule]
+		if !ok || !alive { // the rule is gone, or means something else now: its windows end with their content
+			t.txn.Delete(id)
+			continue
+		}
+		spec := &t.set.Rules()[rule].Stateful.Window
+		w.SetHead(t.head(rule, head.Group)) // the rule's lateness may have been edited
+		fired := spec.Advance(w, t.now.clockBook.now)
+		t.txn.Touched(id)
+		t.fire(rule, head.Group, fired, nil, out)
+	}
+}
+
+func (t *Task) head(rule int, group []string) window.Head {
+	spec := &t.set.Rules()[rule].Stateful.Window
+	return window.Head{Rule: t.set.StateID(rule), Group: group, Length: spec.Length, Lateness: spec.Lateness, Quiet: spec.Quiet}
+}
+
+// observe evaluates the rules of the observation's class again: the process that routed it may have run other rules.
+func (t *Task) observe(o *Observation, out *Output) error {
+	ev, err := t.decoder.Decode(o.Event, o.meta())
+	if err != nil {
+		return fmt.Errorf("%w: projected event: %w", ErrMessage, err)
+	}
+	class, ok := t.class[o.Class]
+	if !ok {
+		return nil // routed by rules that this process does not have
+	}
+	t.hits = t.matcher.Match(ev, t.hits[:0])
+	last := -1
+	var applied [][]string // group keys of rule last that this event has been counted in
+	for _, n := range t.hits {
+		e := t.set.Entry(n)
+		if e.Input < 0 || t.set.ClassOf(e.Rule) != class {
+			continue
+		}
+		if e.Rule != last {
+			last, applied = e.Rule, applied[:0]
+		}
+		steps := t.set.Rules()[e.Rule].Stateful.Window.Steps > 0
+		for _, group := range t.groups(e, class, o.Key, ev) {
+			// Where steps do not matter, an event that meets two inputs is one observation.
+			if !steps && slices.ContainsFunc(applied, func(g []string) bool { return slices.Equal(g, group) }) {
+				continue
+			}
+			applied = append(applied, group)
+			t.apply(e, group, o, ev, out)
+		}
+	}
+	return nil
+}
+
+func (o *Observation) meta() event.Meta {
+	return event.Meta{Origin: o.Origin, ID: o.ID, Time: o.Time, Flags: o.Flags, Envelope: "observation"}
+}
+
+// groups lists the group keys of an event under input e that are routed by key: the routing member has that value, and
+// the others every combination of theirs.
+func (t *Task) groups(e rules.Entry, class int, key string, ev *event.Event) [][]string {
+	in := &t.set.Rules()[e.Rule].Stateful.Inputs[e.Input]
+	member := t.set.Classes()[class].Member[e.Rule]
+	groups := [][]string{nil}
+	for m, p := range in.Group {
+		vs := known(ev.Lookup(p), MaxKeys)
+		if m == member {
+			if !slices.Contains(vs, key) {
+				return nil // this copy was routed for another rule of the class
+			}
+			vs = []string{key}
+		}
+		var next [][]string
+		for _, g := range groups {
+			for _, v := range vs {
+				next = append(next, append(slices.Clone(g), v))
+			}
+		}
+		if len(next) > MaxKeys {
+			t.stats[e.Rule].Overflow++
+			next = next[:MaxKeys]
+		}
+		groups = next
+	}
+	return groups
+}
+
+// apply adds the event to one window.
+func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Event, out *Output) {
+	rule := &t.set.Rules()[e.Rule]
+	spec := &rule.Stateful.Window
+	ob := window.Observation{ID: o.ID, Time: o.Time, Step: e.Input, Type: ev.Type(), Origin: o.Origin,
+		IP: first(ev, pathIP), Result: first(ev, pathResult)}
+	in := &rule.Stateful.Inputs[e.Input]
+	for _, p := range in.Columns {
+		ob.Columns = append(ob.Columns, known(ev.Lookup(p), MaxKeys))
+	}
+	if in.Join != (event.Path{}) {
+		ob.Join = known(ev.Lookup(in.Join), MaxKeys)
+	}
+	id := t.windowID(t.set.StateID(e.Rule), group)
+	w := t.txn.Touch(id)
+	w.SetHead(t.head(e.Rule, group))
+	status, fired := spec.Observe(w, ob, func() string { return string(Message{Observation: o}.Encode()) },
+		rule.Stateful.Updates, t.now.clockBook.now)
+	t.txn.Touched(id)
+	st := &t.stats[e.Rule]
+	switch status {
+	case window.Late:
+		st.Late++
+	case window.Duplicate:
+		st.Duplicate++
+	case window.Missing:
+		st.Missing++
+	case window.Counted:
+		if len(fired) == 0 && w.Open(o.Time) {
+			st.Held++
+		}
+	}
+	t.fire(e.Rule, group, fired, ev, out)
+	t.evict(o.Time, out)
+}
+
+// windowID hashes identity and group key. Should two group keys ever meet in one hash, the second moves on: which one
+// is first is settled by the order of the messages, and stays so because windows keep their group key.
+func (t *Task) windowID(rule [16]byte, group []string) state.ID {
+	for salt := byte(0); ; salt++ {
+		b := append(make([]byte, 0, 128), rule[:]...)
+		for _, g := range group {
+			b = binary.AppendUvarint(b, uint64(len(g)))
+			b = append(b, g...)
+		}
+		sum := sha256.Sum256(append(b, salt))
+		id := state.ID(sum[:16])
+		w, ok := t.txn.Get(id)
+		if !ok {
+			return id
+		}
+		if h, known := w.Head(); !known || h.Rule == rule && slices.Equal(h.Group, group) || salt == 255 {
+			return id
+		}
+	}
+}
+
+// fire turns firings into alerts. ev is the event at hand; a firing that was held back brings its own.
+func (t *Task) fire(rule int, group []string, fired []window.Firing, ev *event.Event, out *Output) {
+	for _, f := range fired {
+		trigger := ev
+		if f.Trigger != "" {
+			if m, err := DecodeMessage([]byte(f.Trigger)); err == nil && m.Observation != nil {
+				if held, err := t.held.Decode(m.Observation.Event, m.Observation.meta()); err == nil {
+					trigger = held
+				}
+			}
+		}
+		out.Alerts = append(out.Alerts, t.build.episode(rule, group, f, trigger))
+		t.stats[rule].Alerts++
+	}
+}
+
+// evict gives up the oldest windows while the budget is exceeded, and says so once an hour of event time and rule.
+func (t *Task) evict(at int64, out *Output) {
+	for {
+		id, w, ok := t.txn.Evict()
+		if !ok {
+			return
+		}
+		head, _ := w.Head()
+		group := slices.Clone(head.Group)
+		rule, alive := t.byState[head.Rule]
+		t.txn.Delete(id)
+		if !alive {
+			continue
+		}
+		t.stats[rule].Evicted++
+		hour := at / int64(3600e9)
+		ruleID := t.set.Rules()[rule].ID
+		if t.now.evicted[ruleID] < hour+1 {
+			t.now.evicted[ruleID] = hour + 1
+			out.Alerts = append(out.Alerts, t.build.evicted(rule, group, hour, at))
+		}
+	}
+}
+
+// Changes returns the records for the changelog that bring it from the last commit to here, the checkpoint last. Its
+// Engine part is filled in; the rest is the caller's.
+func (t *Task) Changes(next state.Checkpoint) []state.Change {
+	next.Engine = t.now.encode()
+	t.next = next
+	return append(t.txn.Changes(), state.Change{Key: state.CheckpointKey, Value: next.Encode()})
+}
+
+// Commit makes the open transaction's writes the state. The caller has made sure that their changes are in the changelog.
+// Changes must have been called.
+func (t *Task) Commit() error {
+	if t.txn == nil {
+		return errors.New("engine: Commit outside a transaction")
+	}
+	err := t.txn.Commit()
+	t.txn = nil
+	if err != nil {
+		return err
+	}
+	t.committed, t.checkpoint, t.restored = t.now, t.next, true
+	t.now = progress{}
+	return nil
+}
+
+// Rollback drops the open transaction, if there is one.
+func (t *Task) Rollback() {
+	if t.txn == nil {
+		return
+	}
+	t.txn.Rollback()
+	t.txn, t.now = nil, progress{}
+}
+
+// TakeStats returns the counts since the last call. A caller that rolls back throws them away.
+func (t *Task) TakeStats() Stats {
+	s := slices.Clone(t.stats)
+	clear(t.stats)
+	return s
+}
+
+// Clock is the committed clock in Unix nanoseconds of event time; ok is false until every source has been heard of.
+func (t *Task) Clock() (now int64, ok bool) {
+	return t.committed.clockBook.now, t.committed.clockBook.now != window.NoClock
+}
+
+// Windows and Bytes tell the size of the committed state.
+func (t *Task) Windows() int { return t.store.Windows() }
+
+// Bytes is the approximate memory that the windows hold.
+func (t *Task) Bytes() int { return t.store.Bytes() }
