@@ -130,7 +130,7 @@ func copyRecords(t *testing.T, c kafkatest.Cluster, group, in, out string, count
 	t.Helper()
 	s, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(c.Brokers()...), kgo.ConsumerGroup(group), kgo.ConsumeTopics(in),
 		kgo.TransactionalID(group), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.DefaultProduceTopic(out),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.RequireStableFetchOffsets(), kgo.SessionTimeout(6*time.Second))
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6*time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,197 @@
+package workload
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Config says how much of what. The zero value of a field has the default that its comment names.
+type Config struct {
+	Seed      uint64
+	Events    int           // of ordinary traffic, default 10,000; the rest comes on top
+	Start     time.Time     // time of the first event, default 2026-03-02T06:00Z
+	Span      time.Duration // from the first event to the last, default 12 hours
+	Users     int           // default 50
+	Hijacked  int           // sessions with too many device tokens, default 20
+	NearMiss  int           // sessions with just too few, or too slowly, default 20
+	Takeovers int           // administrators taken over, default 5
+	Disorder  time.Duration // how much later than its time an event may arrive, default 2 minutes; negative for none
+	Twice     int           // one in this many events is delivered twice, default 100; negative for none
+}
+
+// Event is one LogEvent as it arrives.
+type Event struct {
+	ID        string // its uuid
+	Published time.Time
+	JSON      []byte // one line
+}
+
+// Generate returns the events in order of arrival.
+func Generate(c Config) []Event {
+	set(&c.Events, 10_000)
+	set(&c.Start, time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC))
+	set(&c.Span, 12*time.Hour)
+	set(&c.Users, 50)
+	set(&c.Hijacked, 20)
+	set(&c.NearMiss, 20)
+	set(&c.Takeovers, 5)
+	set(&c.Disorder, 2*time.Minute)
+	set(&c.Twice, 100)
+	g := &generator{Config: c, rand: rand.New(rand.NewPCG(c.Seed, 0x6f6b7461))}
+	for range c.Events {
+		g.ordinary(g.moment(c.Span), g.user())
+	}
+	for i := range c.Hijacked {
+		// Four to six hashes over two or three addresses, all inside seven minutes.
+		g.session(fmt.Sprintf("hijacked-%d", i), 4+g.rand.IntN(3), 2+g.rand.IntN(2), 7*time.Minute)
+	}
+	for i := range c.NearMiss {
+		switch i % 3 {
+		case 0: // one hash too few
+			g.session(fmt.Sprintf("few-%d", i), 3, 3, 5*time.Minute)
+		case 1: // one address only
+			g.session(fmt.Sprintf("one-address-%d", i), 5, 1, 5*time.Minute)
+		case 2: // enough, each half a window after the last
+			g.session(fmt.Sprintf("slow-%d", i), 4, 2, 18*time.Minute)
+		}
+	}
+	for i := range c.Takeovers {
+		g.takeover(fmt.Sprintf("admin%d@example.test", i))
+	}
+	slices.SortStableFunc(g.out, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
+	events := make([]Event, len(g.out))
+	for i, a := range g.out {
+		events[i] = a.event
+	}
+	return events
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+type arrival struct {
+	at    int64 // Unix nanoseconds
+	event Event
+}
+
+type generator struct {
+	Config
+	rand *rand.Rand
+	next int // number of the next event, for its uuid
+	out  []arrival
+}
+
+func (g *generator) moment(span time.Duration) time.Time {
+	return g.Start.Add(time.Duration(g.rand.Int64N(int64(span))))
+}
+
+func (g *generator) user() string { return fmt.Sprintf("user%d@example.test", g.rand.IntN(g.Users)) }
+
+func (g *generator) address() string {
+	return fmt.Sprintf("198.51.100.%d", 1+g.rand.IntN(254))
+}
+
+// ordinary adds one event of a user. One in a hundred is something that a detection about single events reports.
+func (g *generator) ordinary(at time.Time, user string) {
+	e := object{"actor": person(user), "client": object{"ipAddress": g.address()}, "outcome": object{"result": "SUCCESS"}}
+	if g.rand.IntN(100) > 0 {
+		e["eventType"] = pick(g.rand, "user.session.start", "user.authentication.sso", "policy.evaluate_sign_on", "user.session.end", "user.account.update_profile")
+		e["authenticationContext"] = object{"externalSessionId": "session-of-" + user}
+		e["debugContext"] = object{"debugData": object{"dtHash": "device-of-" + user, "behaviors": "{New Device=NEGATIVE, New IP=NEGATIVE}"}}
+		g.add(at, e)
+		return
+	}
+	e["eventType"] = pick(g.rand, "user.session.impersonation.initiate", "system.api_token.create", "user.mfa.factor.reset_all",
+		"security.session.detect_client_roaming", "system.mfa.factor.deactivate", "user.account.report_suspicious_activity_by_enduser")
+	e["target"] = []any{person(g.user())}
+	g.add(at, e)
+}
+
+// session adds a session that shows so many device token hashes from so many addresses over so long, and some more
+// events of it that show nothing new.
+func (g *generator) session(id string, hashes, addresses int, over time.Duration) {
+	user, start := g.user(), g.moment(g.Span-over)
+	for i := range hashes {
+		at := start.Add(over * time.Duration(i) / time.Duration(hashes-1))
+		for range 1 + g.rand.IntN(2) {
+			g.add(at, object{
+				"eventType": "user.authentication.verify", "actor": person(user), "outcome": object{"result": "SUCCESS"},
+				"client":                object{"ipAddress": fmt.Sprintf("203.0.113.%d", 1+i%addresses)},
+				"authenticationContext": object{"externalSessionId": id},
+				"debugContext":          object{"debugData": object{"dtHash": fmt.Sprintf("%s-device-%d", id, i)}},
+			})
+		}
+		// Placeholders are no devices.
+		if g.rand.IntN(4) == 0 {
+			g.add(at, object{
+				"eventType": "user.authentication.verify", "actor": person(user), "client": object{"ipAddress": "203.0.113.1"},
+				"authenticationContext": object{"externalSessionId": id},
+				"debugContext":          object{"debugData": object{"dtHash": pick(g.rand, "-", "unknown", "")}},
+			})
+		}
+	}
+}
+
+// takeover adds the campaign against one administrator: factors reset, a sign-in through a proxy, a provider, and a
+// sign-in through it, within four hours.
+func (g *generator) takeover(admin string) {
+	at := g.moment(g.Span - 4*time.Hour)
+	step := func() time.Time {
+		at = at.Add(10*time.Minute + time.Duration(g.rand.Int64N(int64(time.Hour))))
+		return at
+	}
+	provider := "0oa" + admin[:6]
+	client := object{"ipAddress": g.address()}
+	g.add(step(), object{"eventType": "user.mfa.factor.reset_all", "actor": person("helpdesk@example.test"), "client": client,
+		"outcome": object{"result": "SUCCESS"}, "target": []any{person(admin)}})
+	g.add(step(), object{"eventType": "user.session.start", "actor": person(admin), "client": client,
+		"outcome": object{"result": "SUCCESS"}, "securityContext": object{"isProxy": true}})
+	g.add(step(), object{"eventType": "system.idp.lifecycle.create", "actor": person(admin), "client": client,
+		"outcome": object{"result": "SUCCESS"}, "target": []any{object{"id": provider, "type": "IdentityProvider", "alternateId": provider, "displayName": "Partner"}}})
+	g.add(step(), object{"eventType": "user.authentication.auth_via_IDP", "actor": person("system@okta.com"), "client": client,
+		"outcome": object{"result": "SUCCESS"}, "target": []any{person(admin), object{"id": provider, "type": "AppInstance", "alternateId": provider, "displayName": "Partner"}}})
+}
+
+type object map[string]any
+
+func person(login string) object {
+	return object{"id": "00u" + login[:min(6, len(login))], "type": "User", "alternateId": login, "displayName": login}
+}
+
+func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
+
+// add completes an event and lets it arrive, perhaps twice.
+func (g *generator) add(at time.Time, e object) {
+	at = at.Truncate(time.Millisecond)
+	g.next++
+	id := fmt.Sprintf("%08x-%04x-4000-8000-%012x", uint32(g.Seed), g.rand.IntN(1<<16), g.next)
+	e["uuid"], e["version"], e["severity"] = id, "0", "INFO"
+	e["published"] = at.UTC().Format("2006-01-02T15:04:05.000Z")
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(e); err != nil {
+		panic(err) // maps, slices, strings and bools always encode
+	}
+	event := Event{ID: id, Published: at, JSON: bytes.TrimSpace(b.Bytes())}
+	g.out = append(g.out, arrival{g.delay(at), event})
+	if g.Twice > 0 && g.rand.IntN(g.Twice) == 0 {
+		g.out = append(g.out, arrival{g.delay(at), event})
+	}
+}
+
+func (g *generator) delay(at time.Time) int64 {
+	if g.Disorder <= 0 {
+		return at.UnixNano()
+	}
+	return at.UnixNano() + g.rand.Int64N(int64(g.Disorder))
+}
