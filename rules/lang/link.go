@@ -1,0 +1,128 @@
+package lang
+
+import (
+	"strings"
+
+	"oktastream/rules/lang/sigma"
+	"oktastream/rules/lang/source"
+)
+
+// link ties correlations to the documents they refer to, and reports names and ids that stand for two documents.
+func link(docs []*document) {
+	unique(docs, "name", func(d *document) string { return d.name })
+	unique(docs, "id", func(d *document) string { return d.id })
+	names := index(docs)
+	for _, d := range docs {
+		d.link(names)
+	}
+}
+
+// unique reports every document but the first that a name or id stands for.
+func unique(docs []*document, what string, of func(*document) string) {
+	first := map[string]*document{}
+	for _, d := range docs {
+		key := of(d)
+		if key == "" || d.root == nil {
+			continue
+		}
+		other, twice := first[key]
+		if !twice {
+			first[key] = d
+			continue
+		}
+		at := d.root.Pos
+		if n := d.keys.Node(what); n != nil {
+			at = n.Pos
+		}
+		d.report.Error(at, source.DuplicateName, "give each rule a "+what+" of its own", "the %s %q stands for another rule as well, at %s", what, key, other.place())
+	}
+}
+
+// index finds documents by everything they may be referred to by.
+func index(docs []*document) map[string][]*document {
+	names := map[string][]*document{}
+	for _, d := range docs {
+		seen := map[string]bool{"": true}
+		for _, name := range []string{d.own, d.id, d.name} {
+			if !seen[name] {
+				seen[name] = true
+				names[name] = append(names[name], d)
+			}
+		}
+	}
+	return names
+}
+
+// link resolves the references of one correlation. Documents of the same file go before others of the same name.
+func (d *document) link(names map[string][]*document) {
+	var bases []sigma.Base
+	for _, ref := range d.references() {
+		b := d.find(ref, names)
+		if b == nil {
+			continue
+		}
+		if !d.generates() {
+			b.base = true
+		}
+		switch {
+		case b.body.correlation != nil || b.body.stateful != nil || b.root.Get("correlation") != nil:
+			d.report.Unsupported(ref.Pos, sigma.CannotCorrelate, "correlate the rules that it is made of",
+				"%s has a window itself; chains of windows cannot be run yet", ref.Text)
+		case b.report.Failed():
+			d.report.Error(ref.Pos, sigma.BaseFailed, "see "+b.place(), "the rule %s does not load", ref.Text)
+		case !b.report.OK():
+			d.report.Unsupported(ref.Pos, sigma.BaseFailed, "see "+b.place(), "the rule %s cannot be run", ref.Text)
+		default:
+			bases = append(bases, b.asBase(ref.Text))
+		}
+	}
+	if d.body.correlation != nil && d.report.OK() {
+		d.body.stateful = d.body.correlation.Link(bases, d.report)
+	}
+}
+
+// asBase is the document as a correlation sees it, called by its author's name where it has one.
+func (d *document) asBase(ref string) sigma.Base {
+	b := sigma.Base{Name: ref, Names: []string{ref, d.own, d.id, d.name}, Where: d.body.where}
+	if d.own != "" {
+		b.Name = d.own
+	}
+	return b
+}
+
+func (d *document) find(ref *source.Node, names map[string][]*document) *document {
+	var here []*document
+	all := names[ref.Text]
+	for _, b := range all {
+		if b.file == d.file {
+			here = append(here, b)
+		}
+	}
+	if len(here) > 0 {
+		all = here
+	}
+	switch len(all) {
+	case 1:
+		if all[0] != d {
+			return all[0]
+		}
+		d.report.Error(ref.Pos, sigma.UnknownRule, "", "a correlation cannot refer to itself")
+	case 0:
+		var known []string
+		for name := range names {
+			known = append(known, name)
+		}
+		hint := ""
+		if s := source.Suggest(ref.Text, known); s != "" {
+			hint = "did you mean " + s + "?"
+		}
+		d.report.Error(ref.Pos, sigma.UnknownRule, hint, "no rule with the name or id %q is loaded", ref.Text)
+	default:
+		var places []string
+		for _, b := range all {
+			places = append(places, b.place())
+		}
+		d.report.Error(ref.Pos, sigma.UnknownRule, "refer to it by id", "%q may be any of the rules at %s", ref.Text, strings.Join(places, ", "))
+	}
+	return nil
+}

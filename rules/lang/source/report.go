@@ -1,0 +1,80 @@
+package source
+
+import (
+	"fmt"
+
+	"oktastream/rules"
+	"oktastream/rules/event"
+	"oktastream/rules/match"
+)
+
+// Report collects the diagnostics of one document. It is not safe for concurrent use.
+type Report struct {
+	File        string
+	Diagnostics []rules.Diagnostic
+
+	errors, unsupported int
+}
+
+// Error reports something that keeps the rule from loading.
+func (r *Report) Error(at match.Pos, code, hint, format string, args ...any) {
+	r.add(rules.Error, at, code, hint, format, args)
+}
+
+// Unsupported reports something valid that this version cannot run.
+func (r *Report) Unsupported(at match.Pos, code, hint, format string, args ...any) {
+	r.add(rules.Unsupported, at, code, hint, format, args)
+}
+
+// Warn reports something that loads but is probably not what the author meant.
+func (r *Report) Warn(at match.Pos, code, hint, format string, args ...any) {
+	r.add(rules.Warning, at, code, hint, format, args)
+}
+
+// Note reports something worth knowing.
+func (r *Report) Note(at match.Pos, code, hint, format string, args ...any) {
+	r.add(rules.Note, at, code, hint, format, args)
+}
+
+func (r *Report) add(level rules.Level, at match.Pos, code, hint, format string, args []any) {
+	switch level {
+	case rules.Error:
+		r.errors++
+	case rules.Unsupported:
+		r.unsupported++
+	}
+	r.Diagnostics = append(r.Diagnostics, rules.Diagnostic{
+		File: r.File, Pos: at, Level: level, Code: code, Message: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// OK tells whether nothing so far keeps the rule from loading.
+func (r *Report) OK() bool { return r.errors+r.unsupported == 0 }
+
+// Failed tells whether there was an error.
+func (r *Report) Failed() bool { return r.errors > 0 }
+
+// Path reads a field path and warns of one that Okta's System Log is not known to have. ok is false after an error.
+func (r *Report) Path(at match.Pos, text string) (p event.Path, ok bool) {
+	p, err := event.ParsePath(text)
+	if err != nil {
+		r.Error(at, BadPath, "write a path such as actor.alternateId or target[type=User].alternateId",
+			"%q is not a field path: %v", text, err)
+		return p, false
+	}
+	if known, suggestion := event.KnownPath(p); !known {
+		hint := ""
+		if suggestion != "" {
+			hint = "did you mean " + suggestion + "?"
+		}
+		r.Warn(at, UnknownPath, hint, "the System Log has no field %s that we know of", text)
+	}
+	return p, true
+}
+
+// Include adds what another report holds, with its places in its own file.
+func (r *Report) Include(other *Report) {
+	r.Diagnostics = append(r.Diagnostics, other.Diagnostics...)
+	r.errors += other.errors
+	r.unsupported += other.unsupported
+}
