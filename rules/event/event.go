@@ -1,5 +1,7 @@
 package event
 
+import "oktastream/rules/event/jsontree"
+
 // Origin says where an event was read, so that it can be found again and so that events have a total order.
 // The zero Origin is an event that no record carried (a rule test).
 type Origin struct {
@@ -60,4 +62,146 @@ type Value struct {
 	// Text is the decoded string, the number as it is written, true or false, or the JSON of an Object.
 	// It may refer to the record's bytes: clone what outlives the event.
 	Text string
+}
+
+// Event is one LogEvent, read through paths. It belongs to its Decoder and is valid until the next Decode; it is not
+// safe for concurrent use, because it remembers what was looked up.
+type Event struct {
+	fields *Fields
+	tree   jsontree.Tree
+	texts  []text // strings that were read as JSON or as a notation
+
+	raw      []byte
+	origin   Origin
+	id       string
+	typ      string
+	envelope string
+	time     int64
+	flags    Flags
+
+	memo   []memo          // by FieldID
+	places []jsontree.Node // by place, see found
+	marks  []mark          // by node of tree, set while Project walks
+}
+
+type memo struct {
+	known  bool
+	values []Value
+}
+
+// What places holds besides nodes and jsontree.None.
+const (
+	unknownPlace jsontree.Node = -2 // not looked for yet
+	brokenPlace  jsontree.Node = -3 // behind an array or a text: only a walk from the top finds it
+)
+
+// reset forgets the event before, so that no string of its record stays alive and none of its values comes back.
+func (e *Event) reset() {
+	for i := range e.memo {
+		if m := &e.memo[i]; m.known {
+			clear(m.values)
+			m.known, m.values = false, m.values[:0]
+		}
+	}
+	for range len(e.fields.fields) - len(e.memo) {
+		e.memo = append(e.memo, memo{})
+	}
+	for range len(e.fields.places) - len(e.places) {
+		e.places = append(e.places, unknownPlace)
+	}
+	for i := range e.places {
+		e.places[i] = unknownPlace
+	}
+	clear(e.texts)
+	e.texts = e.texts[:0]
+	e.raw, e.id, e.typ, e.envelope, e.time, e.flags, e.origin = nil, "", "", "", 0, 0, Origin{}
+}
+
+// Type is the event type, as it is written: the first value of the path eventType, "" when there is none.
+func (e *Event) Type() string { return e.typ }
+
+// ID is the uuid, or topic/partition/offset/index when IDMissing is set.
+func (e *Event) ID() string { return e.id }
+
+// Time is the event time in nanoseconds since 1970. It is published unless a flag says otherwise, and 0 when nothing
+// at all says when the event happened.
+func (e *Event) Time() int64 { return e.time }
+
+// Flags says what had to be assumed.
+func (e *Event) Flags() Flags { return e.flags }
+
+// Origin is where the event was read.
+func (e *Event) Origin() Origin { return e.origin }
+
+// Raw is the JSON that was decoded. It must not be changed.
+func (e *Event) Raw() []byte { return e.raw }
+
+// Envelope is the wrapping the event arrived in, as Meta gave it.
+func (e *Event) Envelope() string { return e.envelope }
+
+// Field returns the values of the field, in the order of the event; none when the path leads nowhere or to null. The
+// slice belongs to the event. Asking again costs nothing.
+func (e *Event) Field(id FieldID) []Value {
+	m := &e.memo[id]
+	if m.known {
+		return m.values
+	}
+	m.known = true
+	f := &e.fields.fields[id]
+	if f.path.c == nil {
+		return nil
+	}
+	m.values = e.collect(m.values, f.path.c, f.places)
+	return m.values
+}
+
+// Lookup is Field for a path that may not be among the fields. It allocates when it is not.
+func (e *Event) Lookup(p Path) []Value {
+	if id, ok := e.fields.lookup(p); ok {
+		return e.Field(id)
+	}
+	if p.c == nil {
+		return nil
+	}
+	return e.collect(nil, p.c, nil)
+}
+
+// first is the text of the first scalar at a member of the top, as Field would find it.
+func (e *Event) first(key string) string {
+	n := e.tree.Find(jsontree.Root, key)
+	switch e.tree.Kind(n) {
+	case jsontree.String, jsontree.Number, jsontree.Bool:
+		return e.tree.Text(n)
+	case jsontree.Array:
+		for _, v := range e.leaf(nil, &e.tree, n, asIs) {
+			if v.Kind != Object {
+				return v.Text
+			}
+		}
+	}
+	return ""
+}
+
+// found is the node of a place.
+func (e *Event) found(id int32) jsontree.Node {
+	if id < 0 {
+		return jsontree.Root
+	}
+	if n := e.places[id]; n != unknownPlace {
+		return n
+	}
+	p := e.fields.places[id]
+	n := e.found(p.parent)
+	switch e.tree.Kind(n) {
+	case jsontree.Object:
+		n = e.tree.Find(n, p.key)
+	case jsontree.Array, jsontree.String:
+		n = brokenPlace
+	default:
+		if n != brokenPlace {
+			n = jsontree.None
+		}
+	}
+	e.places[id] = n
+	return n
 }

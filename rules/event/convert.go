@@ -1,0 +1,110 @@
+package event
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// convert says how a raw value becomes the values of an alias.
+type convert uint8
+
+const (
+	asIs      convert = iota
+	filled            // as it is, unless it is empty: the integration removes empty values
+	account           // the account name in front of @
+	address           // only a valid IP address
+	outcome           // Okta's result as ECS success, failure or unknown
+	list              // the members of a comma-separated text
+	positives         // the names in a text like {New Device=POSITIVE, Velocity=NEGATIVE} whose value is POSITIVE
+)
+
+// apply appends what v becomes.
+func (c convert) apply(dst []Value, v Value) []Value {
+	text := func(s string) []Value { return append(dst, Value{Kind: String, Text: s}) }
+	switch c {
+	case asIs:
+		return append(dst, v)
+	case filled:
+		if v.Text == "" || v.Kind == Object && len(v.Text) <= len("{}") {
+			return dst
+		}
+		return append(dst, v)
+	case account:
+		if s := accountName(v.Text); s != "" {
+			return text(s)
+		}
+	case address:
+		// A look at the first byte spares the error value for the usual "null" and "unknown".
+		if s := v.Text; s != "" && (s[0] == ':' || strings.IndexByte("0123456789abcdefABCDEF", s[0]) >= 0) {
+			if _, err := netip.ParseAddr(s); err == nil {
+				return text(s)
+			}
+		}
+	case outcome:
+		switch {
+		case strings.EqualFold(v.Text, "SUCCESS"), strings.EqualFold(v.Text, "ALLOW"):
+			return text("success")
+		case strings.EqualFold(v.Text, "FAILURE"), strings.EqualFold(v.Text, "DENY"):
+			return text("failure")
+		}
+		return text("unknown")
+	case list:
+		for s := range strings.SplitSeq(v.Text, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				dst = append(dst, Value{Kind: String, Text: s})
+			}
+		}
+	case positives:
+		for name, value := range pairs(v.Text) {
+			if value == "POSITIVE" {
+				dst = append(dst, Value{Kind: String, Text: name})
+			}
+		}
+	}
+	return dst
+}
+
+// accountName is the first run of letters, digits, dot, underscore and hyphen: what the integration's pattern takes
+// from an alternateId, so it ends at @ and also at +.
+func accountName(s string) string {
+	part := func(r rune) bool {
+		return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '.' || r == '_' || r == '-'
+	}
+	start := strings.IndexFunc(s, part)
+	if start < 0 {
+		return ""
+	}
+	s = s[start:]
+	if end := strings.IndexFunc(s, func(r rune) bool { return !part(r) }); end >= 0 {
+		s = s[:end]
+	}
+	return s
+}
+
+// unique removes repeated values from vals[from:], keeping the first of each.
+func unique(vals []Value) []Value {
+	kept := vals[:0]
+	for _, v := range vals {
+		if !slices.Contains(kept, v) {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+// Placeholder reports whether s stands for a value that Okta does not have: "", "-", "unknown", "null" and ".", in any
+// case. Placeholders never form a group key; they can still be compared with as literals.
+func Placeholder(s string) bool {
+	switch len(s) {
+	case 0:
+		return true
+	case 1:
+		return s == "-" || s == "."
+	case len("null"):
+		return strings.EqualFold(s, "null")
+	case len("unknown"):
+		return strings.EqualFold(s, "unknown")
+	}
+	return false
+}

@@ -1,0 +1,78 @@
+package event
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"oktastream/rules/event/jsontree"
+)
+
+// Meta is what the event itself does not say.
+type Meta struct {
+	Origin Origin
+	// Timestamp is the record's time in nanoseconds since 1970, 0 when unknown.
+	Timestamp int64
+	// Skew is how far behind Timestamp published may lie in the future; 0 means any distance.
+	Skew time.Duration
+	// ID and Time are given for observations, whose identity and time were found when the event was read. Their zero
+	// values ask for the event's own.
+	ID   string
+	Time int64
+	// Flags are added to those that decoding finds.
+	Flags Flags
+	// Envelope is the wrapping the event arrived in.
+	Envelope string
+}
+
+// Decoder makes Events. It reuses its memory and is not safe for concurrent use.
+type Decoder struct{ event Event }
+
+// NewDecoder returns a decoder of events whose fields are numbered by f. nil is an empty set.
+func NewDecoder(f *Fields) *Decoder {
+	if f == nil {
+		f = NewFields()
+	}
+	return &Decoder{event: Event{fields: f}}
+}
+
+// ErrNotObject is the error for JSON that is no object, and so no event.
+var ErrNotObject = errors.New("an event is a JSON object")
+
+// Decode reads the JSON of one LogEvent. The Event, and every string it hands out, refers to raw: both are valid until
+// the next Decode, and raw must not change before that. Strings that live longer must be cloned.
+//
+// What encoding/json calls valid is accepted, down to jsontree.MaxDepth levels, with any type anywhere; of members of
+// the same name the last counts. The error is a *jsontree.Error with the offset, or ErrNotObject. After an error the
+// decoder holds no event.
+func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
+	e := &d.event
+	e.reset()
+	if err := e.tree.Parse(raw); err != nil {
+		return nil, err
+	}
+	if e.tree.Kind(jsontree.Root) != jsontree.Object {
+		return nil, ErrNotObject
+	}
+	e.raw, e.origin, e.flags, e.envelope = raw, m.Origin, m.Flags, m.Envelope
+	e.typ = e.first("eventType")
+	if e.id = m.ID; e.id == "" {
+		if e.id = e.first("uuid"); e.id == "" {
+			e.id, e.flags = m.Origin.String(), e.flags|IDMissing
+		}
+	}
+	if e.time = m.Time; e.time == 0 {
+		var assumed Flags
+		e.time, assumed = eventTime(e.first("published"), e.id, m)
+		e.flags |= assumed
+	}
+	return e, nil
+}
+
+// String is topic/partition/offset/index: the identity of an event that has none of its own.
+func (o Origin) String() string {
+	b := append([]byte(o.Topic), '/')
+	b = append(strconv.AppendInt(b, int64(o.Partition), 10), '/')
+	b = append(strconv.AppendInt(b, o.Offset, 10), '/')
+	return string(strconv.AppendInt(b, int64(o.Index), 10))
+}

@@ -1,0 +1,98 @@
+package event
+
+import "sync"
+
+// ecs holds the ECS names, in lower case, that the mechanical translation of okta.* does not give. They are those of
+// the Elastic integration, computed from the raw event instead of by an ingest pipeline. What needs data from outside
+// the event is left out (parsed user agents, ISO country codes), except that source.as.* and source.geo.* fall back on
+// what Okta itself says about the address.
+var ecs = sync.OnceValue(func() map[string]compiled {
+	return map[string]compiled{
+		"@timestamp":          from(filled, "published"),
+		"_id":                 from(filled, "uuid"),
+		"event.id":            from(filled, "uuid"),
+		"okta.uuid":           from(filled, "uuid"),
+		"event.kind":          {constant: "event"},
+		"event.module":        {constant: "okta"},
+		"event.dataset":       {constant: "okta.system"},
+		"data_stream.dataset": {constant: "okta.system"},
+		"data_stream.type":    {constant: "logs"},
+		"event.action":        from(filled, "eventType"),
+		"event.outcome":       {constant: "unknown", reads: from(outcome, "outcome.result").reads},
+
+		"user.name":             from(account, "actor.alternateId"),
+		"client.user.name":      from(account, "actor.alternateId"),
+		"source.user.name":      from(account, "actor.alternateId"),
+		"user.full_name":        from(filled, "actor.displayName"),
+		"client.user.full_name": from(filled, "actor.displayName"),
+		"source.user.full_name": from(filled, "actor.displayName"),
+		"client.user.id":        from(filled, "actor.id"),
+		"source.user.id":        from(filled, "actor.id"),
+		"related.user":          every(from(account, "actor.alternateId"), from(filled, "actor.displayName", "target[type=User][0].displayName")),
+
+		"user.target.id":         from(filled, "target[type=User][0].id"),
+		"user.target.full_name":  from(filled, "target[type=User][0].displayName"),
+		"user.target.email":      from(filled, "target[type=User][0].login"),
+		"user.target.group.id":   from(filled, "target[type=UserGroup][0].id"),
+		"user.target.group.name": from(filled, "target[type=UserGroup][0].displayName"),
+
+		"okta.client.ip": from(address, "client.ipAddress"),
+		"client.ip":      from(address, "client.ipAddress"),
+		"source.ip":      from(address, "client.ipAddress"),
+		"related.ip":     from(address, "client.ipAddress"),
+
+		"client.geo.city_name":    from(filled, "client.geographicalContext.city"),
+		"client.geo.region_name":  from(filled, "client.geographicalContext.state"),
+		"client.geo.country_name": from(filled, "client.geographicalContext.country"),
+		"client.geo.location":     from(filled, "client.geographicalContext.geolocation"),
+		"source.geo.city_name":    from(filled, "client.geographicalContext.city"),
+		"source.geo.region_name":  from(filled, "client.geographicalContext.state"),
+		"source.geo.country_name": from(filled, "client.geographicalContext.country"),
+		"source.geo.location":     from(filled, "client.geographicalContext.geolocation"),
+
+		"okta.security_context.as.number":            from(filled, "securityContext.asNumber"),
+		"okta.security_context.as.organization.name": from(filled, "securityContext.asOrg"),
+		"client.as.number":                           from(filled, "securityContext.asNumber"),
+		"client.as.organization.name":                from(filled, "securityContext.asOrg"),
+		"source.as.number":                           from(filled, "securityContext.asNumber"),
+		"source.as.organization.name":                from(filled, "securityContext.asOrg"),
+		"client.domain":                              from(filled, "securityContext.domain"),
+		"source.domain":                              from(filled, "securityContext.domain"),
+
+		"user_agent.original": from(filled, "client.userAgent.rawUserAgent"),
+
+		// The integration renames interface onto this name too, and loses it when the name is taken.
+		"okta.authentication_context.authentication_provider": from(filled,
+			"authenticationContext.authenticationProvider", "authenticationContext.interface"),
+
+		// Elastic knows the first two sources; new events may carry the third only.
+		"okta.debug_context.debug_data.risk_level": from(filled,
+			"debugContext.debugData.logOnlySecurityData.risk.level", "debugContext.debugData.risk.level", "securityContext.risk.level"),
+		"okta.debug_context.debug_data.risk_reasons": from(list,
+			"debugContext.debugData.logOnlySecurityData.risk.reasons", "debugContext.debugData.risk.reasons", "securityContext.risk.reasons"),
+		"okta.debug_context.debug_data.risk_behaviors": from(positives, "debugContext.debugData.behaviors"),
+	}
+})
+
+// from takes the values of the first of these raw paths that has any.
+func from(c convert, raw ...string) compiled {
+	var x compiled
+	for _, text := range raw {
+		p := pathParser{text: text}
+		steps, err := p.parse()
+		if err != nil {
+			panic(err) // the table above is wrong
+		}
+		x.reads = append(x.reads, read{steps: steps, convert: c})
+	}
+	return x
+}
+
+// every takes the values of all reads.
+func every(parts ...compiled) compiled {
+	x := compiled{all: true}
+	for _, p := range parts {
+		x.reads = append(x.reads, p.reads...)
+	}
+	return x
+}

@@ -1,0 +1,112 @@
+package event
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+)
+
+//go:embed logevent.txt
+var logEventPaths string
+
+//go:embed debugdata.txt
+var debugDataNames string
+
+const debugData = "debugContext.debugData."
+
+// schema holds the paths that a LogEvent is known to have.
+type schema struct {
+	names map[string]string // folded → as written, raw paths and those above them
+	open  map[string]bool   // folded paths below which any name is known
+}
+
+var logEvent = sync.OnceValue(func() schema {
+	s := schema{names: map[string]string{}, open: map[string]bool{}}
+	add := func(path string) {
+		path, open := strings.CutSuffix(path, ".*")
+		if open {
+			s.open[strings.ToLower(path)] = true
+		}
+		for up := path; ; {
+			s.names[strings.ToLower(up)] = up
+			i := strings.LastIndexByte(up, '.')
+			if i < 0 {
+				break
+			}
+			up = up[:i]
+		}
+	}
+	for path := range lines(logEventPaths) {
+		add(path)
+	}
+	for name := range lines(debugDataNames) {
+		add(debugData + name + ".*") // a text may hold JSON or a map
+	}
+	return s
+})
+
+// KnownPath reports whether a LogEvent can have the path, as far as Okta documents it or events have shown. For an
+// unknown path it suggests the known one that is nearest, "" when none is. debugData is an open map, so an unknown
+// path is a reason to warn and no more.
+func KnownPath(p Path) (known bool, suggestion string) {
+	if p.c == nil {
+		return false, ""
+	}
+	if len(p.c.reads) == 0 {
+		return true, "" // a constant
+	}
+	s := logEvent()
+	for _, r := range p.c.reads {
+		if s.has(r.steps) {
+			return true, ""
+		}
+	}
+	if suggestion = s.suggest(p.c.text); suggestion == "" { // okta.* names are not listed, what they stand for is
+		suggestion = s.suggest(canonical(p.c.reads[0].steps))
+	}
+	return false, suggestion
+}
+
+// has reports whether steps, without array positions, lead along a known path.
+func (s schema) has(steps []step) bool {
+	var path strings.Builder
+	for i, st := range steps {
+		if st.index >= 0 && i > 0 {
+			continue
+		}
+		if path.Len() > 0 {
+			path.WriteByte('.')
+		}
+		path.WriteString(strings.ToLower(st.key))
+		if _, ok := s.names[path.String()]; !ok {
+			return false
+		}
+		if s.open[path.String()] {
+			return true
+		}
+	}
+	return true
+}
+
+// suggest finds the nearest known path, or the one whose last name is what the author wrote.
+func (s schema) suggest(text string) string {
+	want := strings.ToLower(text)
+	best := nearest{want: want}
+	for folded, name := range s.names {
+		best.offer(folded, name)
+	}
+	for name := range ecs() {
+		best.offer(name, name)
+	}
+	if best.name != "" {
+		return best.name
+	}
+	last := want[strings.LastIndexByte(want, '.')+1:]
+	for folded, name := range s.names {
+		// The shortest, so that client.userAgent.os is not hidden by something deep.
+		if strings.HasSuffix(folded, "."+last) && (best.name == "" || len(name) < len(best.name) || len(name) == len(best.name) && name < best.name) {
+			best.name = name
+		}
+	}
+	return best.name
+}
