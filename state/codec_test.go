@@ -101,6 +101,16 @@ func TestApplyCheckpoint(t *testing.T) {
 	}
 }
 
+func TestApplyMakesNoWindowForTombstones(t *testing.T) {
+	s := New(func(id ID) *tally {
+		t.Errorf("window %x was made", id)
+		return newTally(id)
+	}, 0)
+	if err := s.Apply(appendKey(nil, testID(1), []byte("a")), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Compaction can leave the entries of a window in any order, with removals of others between them.
 func TestApplyInAnyOrder(t *testing.T) {
 	s := New(newTally, 0)

@@ -138,7 +138,7 @@ func (r *reference) dump() map[string]string {
 // the order of (due, ID).
 func TestStoreAgainstReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		budget := rapid.SampledFrom([]int{0, 500, 1500}).Draw(t, "budget")
+		budget := rapid.SampledFrom([]int{0, 200, 500, 1500}).Draw(t, "budget")
 		s, ref := New(newTally, budget), newReference()
 		var txn *Txn[*tally]
 		var log []Change
@@ -176,6 +176,12 @@ func TestStoreAgainstReference(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"write":  func(t *rapid.T) { open(); write(t, true) },
 			"write2": func(t *rapid.T) { open(); write(t, true) },
+			"touch": func(t *rapid.T) {
+				open()
+				id := ids.Draw(t, "id")
+				txn.Touch(id)
+				ref.change(id, func(map[string]int64) {})
+			},
 			"delete": func(t *rapid.T) {
 				open()
 				id := ids.Draw(t, "id")

@@ -102,10 +102,6 @@ func (t *Txn[W]) judge() {
 	if !t.isGiven {
 		return
 	}
-	t.isGiven = false
-	if i, touched := t.index[t.given.id]; touched && t.entries[i].gone {
-		return
-	}
 	i := t.own(t.given.id)
 	e := &t.entries[i]
 	t.read(e)

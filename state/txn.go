@@ -23,7 +23,7 @@ type Txn[W Window[W]] struct {
 
 	last      int  // entry touched last, which Evict spares; -1 for none
 	given     hint // what NextDue gave last, while isGiven
-	offered   ID   // what Evict gave last, while isOffered: until it is deleted
+	offered   ID   // what Evict gave last, while isOffered: until something is deleted
 	isGiven   bool
 	isOffered bool
 	stuck     int
@@ -43,7 +43,7 @@ type entry[W any] struct {
 	record[W]
 	id    ID
 	fresh bool  // the window began from nothing, and its Changes with it
-	gone  bool  // deleted; there is no window
+	gone  bool  // deleted, or never there; window is not set
 	live  bool  // neither gone nor empty: due and size count
 	stuck bool  // kept from NextDue while due is not after since
 	since int64 // the due at which it was given
@@ -66,26 +66,29 @@ func (t *Txn[W]) Get(id ID) (w W, ok bool) {
 // follow what was written.
 func (t *Txn[W]) Touch(id ID) W {
 	i := t.own(id)
-	t.last = i
-	return t.entries[i].window
-}
-
-// own makes sure that the overlay has a window for id.
-func (t *Txn[W]) own(id ID) int {
-	i, ok := t.index[id]
-	if !ok {
-		base, committed := t.store.windows[id]
-		i = t.enter(id, base, committed)
-		if committed {
-			e := &t.entries[i]
-			e.window = base.window.Clone()
-			t.arm(e)
-			return i
-		}
-	}
-	if e := &t.entries[i]; !ok || e.gone {
+	e := &t.entries[i]
+	if e.gone {
 		e.window = t.store.newWindow(id)
 		e.fresh, e.gone = true, false
+	}
+	t.last = i
+	return e.window
+}
+
+// own makes sure that the overlay has an entry for id, with a copy of the committed window if there is one.
+func (t *Txn[W]) own(id ID) int {
+	i, ok := t.index[id]
+	if ok {
+		return i
+	}
+	base, committed := t.store.windows[id]
+	i = t.enter(id, base, committed)
+	e := &t.entries[i]
+	if committed {
+		e.window = base.window.Clone()
+		t.arm(e)
+	} else {
+		e.gone = true
 	}
 	return i
 }
@@ -103,7 +106,6 @@ func (t *Txn[W]) enter(id ID, base record[W], live bool) int {
 func (t *Txn[W]) Touched(id ID) {
 	if i, ok := t.index[id]; ok {
 		e := &t.entries[i]
-		t.last = i
 		t.read(e)
 		t.arm(e)
 	}
@@ -134,7 +136,7 @@ func (t *Txn[W]) Delete(id ID) {
 	e := &t.entries[i]
 	e.window, e.gone, e.stuck = none, true, false
 	t.read(e)
-	t.isOffered = t.isOffered && t.offered != id
+	t.isOffered = false
 }
 
 // Bytes is what Store.Bytes would be after Commit, as far as Touched has been told.

@@ -197,6 +197,40 @@ func TestStuckWindow(t *testing.T) {
 	}
 }
 
+// Windows that NextDue has given up on are still there for the budget, and deleting one ends the affair.
+func TestStuckWindowsCanBeEvicted(t *testing.T) {
+	one := (&tally{items: map[string]int64{"a": 1}}).Size() + Overhead
+	s := New(newTally, 1)
+	commit(t, s, func(txn *Txn[*tally]) {
+		for n := range byte(4) {
+			put(txn, ID{n}, "a", int64(n))
+		}
+	})
+	txn := s.Begin()
+	for _, ok := txn.NextDue(10); ok; _, ok = txn.NextDue(10) {
+	}
+	if txn.Stuck() != 4 || txn.Bytes() != 4*one {
+		t.Fatalf("stuck %d, %d bytes", txn.Stuck(), txn.Bytes())
+	}
+	txn.Touch(ID{1}).expire(10)
+	txn.Touched(ID{1})
+	txn.Touch(ID{0})
+	for _, want := range []ID{{2}, {3}, {0}} { // not {1}, which is empty; {0} at last, for it was just touched
+		id, _, ok := txn.Evict()
+		if !ok || id != want {
+			t.Fatalf("Evict() = %x %v, want %x", id, ok, want)
+		}
+		txn.Delete(id)
+	}
+	if txn.Bytes() != 0 {
+		t.Fatalf("%d bytes are left", txn.Bytes())
+	}
+	put(txn, ID{3}, "b", 1)
+	if id, ok := txn.NextDue(10); !ok || id != (ID{3}) {
+		t.Fatalf("NextDue() = %x %v: the window is another one since it was deleted", id, ok)
+	}
+}
+
 func TestEvictSparesTheWindowTouchedLast(t *testing.T) {
 	one := (&tally{items: map[string]int64{"a": 1}}).Size() + Overhead
 	s := New(newTally, one)
@@ -264,5 +298,48 @@ func TestIndexStaysSmall(t *testing.T) {
 	}
 	if s.Windows() != 0 || s.Bytes() != 0 {
 		t.Fatalf("%d windows, %d bytes are left", s.Windows(), s.Bytes())
+	}
+}
+
+// Hints that no longer count go when their time comes; they must not be taken for the window's own and kept.
+func TestOldHintsAreDropped(t *testing.T) {
+	s := New(newTally, 0)
+	for clock := int64(0); clock < 5000; clock += 10 {
+		commit(t, s, func(txn *Txn[*tally]) { put(txn, testID(1), "later", clock+20) })
+		commit(t, s, func(txn *Txn[*tally]) { put(txn, testID(1), "sooner", clock+5) })
+		commit(t, s, func(txn *Txn[*tally]) {
+			txn.Touch(testID(1)).drop("sooner")
+			txn.Touched(testID(1))
+		})
+		commit(t, s, func(txn *Txn[*tally]) {
+			if id, ok := txn.NextDue(clock + 6); ok {
+				t.Fatalf("%x is due at %d", id, clock)
+			}
+		})
+		checkInvariants(t, s)
+		if len(s.timers) > 4 {
+			t.Fatalf("%d hints for one window at %d", len(s.timers), clock)
+		}
+	}
+}
+
+// The containers of a transaction are used again, or not when they were large; either way the next one begins empty.
+func TestTransactionsBeginEmpty(t *testing.T) {
+	for _, n := range []int{10, 20_000} {
+		s := New(newTally, 0)
+		commit(t, s, func(txn *Txn[*tally]) {
+			for i := range n {
+				put(txn, ID{byte(i), byte(i >> 8)}, "a", 7)
+			}
+		})
+		txn := s.Begin()
+		if changes := txn.Changes(); len(changes) > 0 || txn.Bytes() != s.Bytes() || s.Windows() != n {
+			t.Fatalf("%d changes, %d of %d bytes, %d windows", len(changes), txn.Bytes(), s.Bytes(), s.Windows())
+		}
+		if id, ok := txn.NextDue(7); !ok || id != (ID{}) {
+			t.Fatalf("NextDue() = %x %v", id, ok)
+		}
+		txn.Rollback()
+		checkInvariants(t, s)
 	}
 }
