@@ -7,7 +7,7 @@ import (
 	"oktastream/rules/event"
 )
 
-// Expr is a condition on one event: And, Or, Not, Const or Pred.
+// Expr is a condition on one event: And, Or, Not, Const or *Pred. A nil Expr never holds.
 type Expr interface{ expr() }
 
 // And holds when every member does; an empty And holds.
@@ -26,35 +26,38 @@ type Const bool
 type Op uint8
 
 const (
-	Exists   Op = iota + 1 // the path leads to a value; no literals
-	Equal                  // text equality; true and "true", 1 and "1" are equal
-	Prefix                 // text begins with the literal
-	Suffix                 // text ends with the literal
-	Contains               // text holds the literal
-	Wildcard               // whole text matches the literal, * any run and ? any one character, \ escapes
-	Regexp                 // text holds a match of Re
-	InCIDR                 // text is an address inside one of Nets
-	Less                   // numeric, or time where both sides are RFC 3339
-	LessEqual
-	Greater
-	GreaterEqual
-	EqualsField // text equality with any value of Other
-	Empty       // the field has a value and it is the empty string
+	Exists       Op = iota + 1 // the path leads to a value; no literals
+	Equal                      // text equality; true and "true", 1 and "1" are equal; so are the numbers 1 and 1.0
+	Prefix                     // text begins with the literal
+	Suffix                     // text ends with the literal
+	Contains                   // text holds the literal
+	Wildcard                   // whole text matches the literal: * any run, ? any one character, \*, \? and \\ themselves
+	Regexp                     // text holds a match of Re
+	InCIDR                     // text is an address inside one of Nets
+	Less                       // the value is less than the literal: as numbers if both are, else as RFC 3339 times if both are
+	LessEqual                  // as Less
+	Greater                    // as Less
+	GreaterEqual               // as Less
+	EqualsField                // text equality with any value of Other, as Equal
+	Empty                      // a value of the path is the empty string; no literals
 )
 
-// Pred holds when any value at Path compares with any literal (with every literal, if All is set).
+// Pred holds when any value at Path compares with any literal (or, if All is set, when each literal compares with some
+// value). Without literals to compare with it never holds. An Object value compares as its JSON text.
+//
+// A Pred must not be changed once it is part of an Expr that is in use.
 type Pred struct {
 	Path event.Path
 	Op   Op
-	// Fold compares without regard to case (Unicode simple folding).
+	// Fold compares without regard to case (Unicode simple folding). Regexp ignores it: the flag belongs into Re.
 	Fold bool
-	// All asks that each literal compares with some value of the path.
+	// All asks that each literal (or member of Re or Nets) compares with some value of the path.
 	All bool
 	// Literals are the alternatives, as text.
 	Literals []string
-	// Re is set for Regexp.
+	// Re is set for Regexp; no member is nil.
 	Re []*regexp.Regexp
-	// Nets is set for InCIDR.
+	// Nets is set for InCIDR. An IPv4 address written as IPv6 (::ffff:192.0.2.1) compares as IPv4.
 	Nets []netip.Prefix
 	// Other is set for EqualsField.
 	Other event.Path
@@ -70,3 +73,36 @@ func (Or) expr()    {}
 func (Not) expr()   {}
 func (Const) expr() {}
 func (*Pred) expr() {}
+
+// alternatives is the number of literals, expressions or networks that p compares with; 1 for operators that take none,
+// and 0 if p cannot hold.
+func (p *Pred) alternatives() int {
+	if p.Path.String() == "" || p.Op == EqualsField && p.Other.String() == "" {
+		return 0
+	}
+	switch p.Op {
+	case Exists, Empty, EqualsField:
+		return 1
+	case Regexp:
+		return len(p.Re)
+	case InCIDR:
+		return len(p.Nets)
+	}
+	return len(p.Literals)
+}
+
+// only is p with its i-th alternative alone.
+func (p *Pred) only(i int) *Pred {
+	q := *p
+	q.All = false
+	switch p.Op {
+	case Exists, Empty, EqualsField:
+	case Regexp:
+		q.Re = p.Re[i : i+1]
+	case InCIDR:
+		q.Nets = p.Nets[i : i+1]
+	default:
+		q.Literals = p.Literals[i : i+1]
+	}
+	return &q
+}

@@ -1,0 +1,148 @@
+package match
+
+import (
+	"net/netip"
+	"strings"
+
+	"oktastream/rules/event"
+)
+
+// Eval reports whether x holds for ev. It is the definition of what expressions mean, written to be read; the Index
+// must agree with it and is what the hot path uses.
+func Eval(x Expr, ev *event.Event) bool {
+	switch x := x.(type) {
+	case And:
+		for _, member := range x {
+			if !Eval(member, ev) {
+				return false
+			}
+		}
+		return true
+	case Or:
+		for _, member := range x {
+			if Eval(member, ev) {
+				return true
+			}
+		}
+		return false
+	case Not:
+		return !Eval(x.X, ev)
+	case Const:
+		return bool(x)
+	case *Pred:
+		return x != nil && x.holds(ev)
+	}
+	return false
+}
+
+func (p *Pred) holds(ev *event.Event) bool {
+	values := ev.Lookup(p.Path)
+	var other []event.Value
+	if p.Op == EqualsField {
+		other = ev.Lookup(p.Other)
+	}
+	n := p.alternatives()
+	if p.All && n > 0 {
+		for i := range n {
+			if !p.only(i).any(values, other) {
+				return false
+			}
+		}
+		return true
+	}
+	return p.any(values, other)
+}
+
+// any reports whether some value compares with some alternative.
+func (p *Pred) any(values, other []event.Value) bool {
+	for _, v := range values {
+		for i := range p.alternatives() {
+			if p.compares(v, i, other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// compares reports whether v compares with p's i-th alternative.
+func (p *Pred) compares(v event.Value, i int, other []event.Value) bool {
+	switch p.Op {
+	case Exists:
+		return true
+	case Empty:
+		return v.Kind == event.String && v.Text == ""
+	case EqualsField:
+		for _, o := range other {
+			if p.equal(v, o.Text, o.Kind == event.Number) {
+				return true
+			}
+		}
+		return false
+	case Regexp:
+		return p.Re[i].MatchString(v.Text)
+	case InCIDR:
+		addr, ok := parseAddr(v.Text)
+		return ok && plainNet(p.Nets[i]).Contains(addr)
+	}
+	literal := p.Literals[i]
+	switch p.Op {
+	case Equal:
+		return p.equal(v, literal, true)
+	case Wildcard:
+		g := parseGlob(literal)
+		if p.Fold {
+			return g.fold().match(fold(v.Text))
+		}
+		return g.match(v.Text)
+	case Less, LessEqual, Greater, GreaterEqual:
+		c, ok := order(parseOperand(v.Text), parseOperand(literal))
+		return ok && inOrder(p.Op, c)
+	}
+	text := v.Text
+	if p.Fold {
+		text, literal = fold(text), fold(literal)
+	}
+	switch p.Op {
+	case Prefix:
+		return strings.HasPrefix(text, literal)
+	case Suffix:
+		return strings.HasSuffix(text, literal)
+	case Contains:
+		return strings.Contains(text, literal)
+	}
+	return false
+}
+
+func (p *Pred) equal(v event.Value, text string, mayBeNumber bool) bool {
+	if v.Text == text || p.Fold && strings.EqualFold(v.Text, text) {
+		return true
+	}
+	if v.Kind != event.Number || !mayBeNumber {
+		return false
+	}
+	a, aIsNumber := parseNumber(v.Text)
+	b, bIsNumber := parseNumber(text)
+	return aIsNumber && bIsNumber && a.compare(b) == 0
+}
+
+// parseAddr reads an address, an IPv4 one also when it is written as IPv6, and without the zone, which names an
+// interface of the machine that wrote it.
+func parseAddr(s string) (netip.Addr, bool) {
+	// A failing ParseAddr allocates; most texts that are no address end here.
+	if s == "" || len(s) > 64 || strings.IndexByte("0123456789abcdefABCDEF:", s[0]) < 0 ||
+		strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, ':') < 0 {
+		return netip.Addr{}, false
+	}
+	addr, err := netip.ParseAddr(s)
+	return addr.Unmap().WithZone(""), err == nil
+}
+
+// plainNet is p as a network of IPv4 addresses if it is one written as IPv6, and masked.
+func plainNet(p netip.Prefix) netip.Prefix {
+	const mapped = 96
+	if p.Addr().Is4In6() && p.Bits() >= mapped {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
+	}
+	return p.Masked()
+}
