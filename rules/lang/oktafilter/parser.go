@@ -1,19 +1,5 @@
 package oktafilter
 
-// What the language means here, where Okta's documentation leaves it open:
-//
-//   - Strings compare without regard to case. SCIM says that string attributes ignore case unless they are declared
-//     otherwise, and Okta's own published detections rely on it (target.displayName co "aws" is meant to find AWS). Where
-//     Okta does compare exactly, this finds a little more and never less; event types and ids differ in more than case.
-//   - ne is the negation of eq. It holds for an event that lacks the attribute, and for an array only if no element is
-//     equal: an exclusion must not hide events that say nothing about what is excluded. null, likewise: eq null holds
-//     where the attribute is missing, ne null where it is there.
-//   - pr asks for a value that is not the empty string.
-//   - Values compare as text, so that isProxy eq "true" holds for the boolean; numbers also compare by value.
-//   - gt, ge, lt, le compare numbers, and RFC 3339 dates. Another literal is an error, since it could never match.
-//   - A path through an array (target.displayName) means any element, each time anew; target.0.displayName means one.
-//   - not binds tighter than and, and tighter than or, as in SCIM; not needs no parentheses.
-
 import (
 	"fmt"
 	"regexp"
@@ -41,6 +27,21 @@ var shortForms = map[string]string{"result": "outcome.result"}
 // within the expression, from line 1, column 1); later lines are taken to begin in the same column. The expression is
 // nil if and only if one of the problems is an error. Parsing stops at the first error. It takes time linear in the
 // length of the query, and never panics.
+//
+// What the language means here, where Okta's documentation leaves it open:
+//
+//   - Strings compare without regard to case. SCIM says that string attributes ignore case unless they are declared
+//     otherwise, and Okta's own published detections rely on it (target.displayName co "aws" is meant to find AWS). Where
+//     Okta does compare exactly, this finds a little more (or excludes a little more, under not and ne); event types and
+//     ids differ in more than case.
+//   - ne is the negation of eq. It holds for an event that lacks the attribute, and for an array only if no element is
+//     equal: an exclusion must not hide events that say nothing about what is excluded. null, likewise: eq null holds
+//     where the attribute is missing, ne null where it is there.
+//   - pr asks for a value that is not the empty string.
+//   - Values compare as text, so that isProxy eq "true" holds for the boolean; numbers also compare by value.
+//   - gt, ge, lt, le compare numbers, and RFC 3339 dates. Another literal is an error, since it could never match.
+//   - A path through an array (target.displayName) means any element, each time anew; target.0.displayName means one.
+//   - not binds tighter than and, and tighter than or, as in SCIM; not needs no parentheses.
 func Parse(query string, at match.Pos) (match.Expr, []Problem) {
 	p := &parser{lexer: newLexer(query, at), checked: map[string]bool{}}
 	x := p.query()
