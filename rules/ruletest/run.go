@@ -1,0 +1,161 @@
+package ruletest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"oktastream/rules"
+	"oktastream/rules/match"
+)
+
+// Options choose what is run.
+type Options struct {
+	// Run, if set, selects the tests whose "rule/test name" it matches.
+	Run *regexp.Regexp
+}
+
+// Status is the result of one test in one case.
+type Status string
+
+const (
+	Pass Status = "pass"
+	Fail Status = "fail"
+	Todo Status = "todo" // fails, as its author expects
+)
+
+// Result is what came of one test in one case.
+type Result struct {
+	Rule, File, Test string
+	Pos              match.Pos
+	Case             Case
+	Status           Status
+	Todo             string // the author's reason
+	Detail           string // what was not as expected, in lines; empty for Pass
+}
+
+// Report is what came of a run.
+type Report struct {
+	Results     []Result
+	Diagnostics []rules.Diagnostic // about test files and rules that are missing
+	Untested    []string           // names of loaded rules without any test, sorted
+}
+
+// OK reports whether nothing failed, everything could be run, and something was.
+func (r *Report) OK() bool {
+	return !hasError(r.Diagnostics) && len(r.Results) > 0 &&
+		!slices.ContainsFunc(r.Results, func(x Result) bool { return x.Status == Fail })
+}
+
+// Run runs the tests of files against the loaded rules. loaded are the diagnostics of loading them: a test whose rule did
+// not load is an error that repeats why. A rule is tested together with the other rules of its file, and no others.
+func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Report {
+	var rep Report
+	byName := map[string]*rules.Rule{}
+	untested := map[string]bool{}
+	for i := range rs {
+		byName[rs[i].Name] = &rs[i]
+		untested[rs[i].Name] = true
+	}
+	for i := range files {
+		f := &files[i]
+		rule := byName[f.Rule]
+		if rule == nil {
+			rep.Diagnostics = append(rep.Diagnostics, missing(f, loaded)...)
+			continue
+		}
+		delete(untested, f.Rule)
+		var of []rules.Rule
+		for _, r := range rs {
+			if r.File == rule.File {
+				of = append(of, r)
+				delete(untested, r.Name)
+			}
+		}
+		set, diags := rules.NewSet(of)
+		rep.Diagnostics = append(rep.Diagnostics, diags...)
+		if hasError(diags) {
+			continue
+		}
+		for j := range f.Tests {
+			t := &f.Tests[j]
+			if o.Run != nil && !o.Run.MatchString(f.Rule+"/"+t.Name) {
+				continue
+			}
+			rep.run(&trial{file: f, test: t, rule: rule, set: set})
+		}
+	}
+	for _, r := range rs {
+		if untested[r.Name] {
+			rep.Untested = append(rep.Untested, r.Name)
+		}
+	}
+	slices.Sort(rep.Untested)
+	return rep
+}
+
+// missing explains why the rule of f is not there.
+func missing(f *File, loaded []rules.Diagnostic) []rules.Diagnostic {
+	d := f.errorAt(f.Pos, NoRule, "rule: is the name of the rule, normally that of its file without the ending",
+		"there is no rule %q", f.Rule)
+	var why []rules.Diagnostic
+	for _, l := range loaded {
+		if l.Rule == f.Rule && (l.Level == rules.Error || l.Level == rules.Unsupported) {
+			why = append(why, l)
+		}
+	}
+	if len(why) > 0 {
+		d.Message, d.Hint = fmt.Sprintf("the rule %q does not load", f.Rule), why[0].Error()
+	}
+	return []rules.Diagnostic{d}
+}
+
+// run runs one test as written and, if that passes and the rule is stateful, in the automatic cases.
+func (rep *Report) run(t *trial) {
+	given, bad := t.file.deliveries(t.test)
+	if bad != nil {
+		rep.Diagnostics = append(rep.Diagnostics, *bad)
+		return
+	}
+	t.given = given
+	var err error
+	t.plain, err = play(t.set, given, false)
+	if err != nil {
+		rep.add(t, AsWritten, err.Error())
+		return
+	}
+	problem := compare(t.file.Start, t.test.Alerts, t.plain.alerts)
+	if problem != "" {
+		problem += t.plain.account(t.set)
+	}
+	rep.add(t, AsWritten, problem)
+	if problem != "" || t.test.Todo != "" || t.rule.Stateful == nil {
+		return
+	}
+	for _, c := range automatic {
+		if slices.Contains(t.file.Skip, c) {
+			continue
+		}
+		switch problem, ran, err := t.run(c); {
+		case err != nil:
+			rep.add(t, c, err.Error())
+		case ran:
+			rep.add(t, c, problem)
+		}
+	}
+}
+
+func (rep *Report) add(t *trial, c Case, problem string) {
+	r := Result{Rule: t.file.Rule, File: t.file.Name, Test: t.test.Name, Pos: t.test.Pos, Case: c, Status: Pass,
+		Todo: t.test.Todo, Detail: problem}
+	switch {
+	case problem != "" && r.Todo != "":
+		r.Status = Todo
+	case problem != "":
+		r.Status = Fail
+	case r.Todo != "":
+		// Left as it is, the mark would hide the day on which the test breaks again.
+		r.Status, r.Detail = Fail, "the test passes: remove its todo\n"
+	}
+	rep.Results = append(rep.Results, r)
+}
