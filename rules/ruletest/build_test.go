@@ -190,6 +190,43 @@ tests:
 	}
 }
 
+// The paths of rules find the tests beside them, each once.
+func TestLoadFindsTests(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.yaml": "rule", "a_test.yaml": minimal + "tests: []\n", "b.yml": "rule", "sub/c_test.yml": minimal + "tests: []\n",
+		".hidden/d_test.yaml": "broken: [", "e_test.yaml": "rule: [",
+	} {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	for _, c := range []struct {
+		paths []string
+		files int
+		bad   int
+	}{
+		{[]string{in("a.yaml")}, 1, 0},
+		{[]string{in("b.yml")}, 0, 0},
+		{[]string{in("a_test.yaml"), in("a.yaml")}, 1, 0},
+		{[]string{in("sub")}, 1, 0},
+		{[]string{in("a_test.yaml"), dir}, 2, 1},
+	} {
+		files, diags := Load(c.paths)
+		if len(files) != c.files || hasError(diags) != (c.bad > 0) {
+			t.Errorf("%v: %d files, %v", c.paths, len(files), diags)
+		}
+	}
+	if files, diags := LoadFS(os.DirFS(dir), "."); len(files) != 2 || !hasError(diags) {
+		t.Errorf("%d files, %v", len(files), diags)
+	}
+}
+
 func TestLoadOfNothing(t *testing.T) {
 	if _, diags := Load([]string{filepath.Join(t.TempDir(), "nowhere")}); !hasError(diags) {
 		t.Error("a folder that does not exist is no error")

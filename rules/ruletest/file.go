@@ -93,69 +93,89 @@ type base struct {
 	Set  []Assign
 }
 
-// Load reads test files. A path may name a test file or a folder, which is searched for them; other files are ignored,
-// so that the paths given to the rule loader can be given here too.
+// Load reads test files. A path names a test file, a rule file whose tests stand beside it, or a folder, which is
+// searched for test files except in hidden folders; so the paths given to the rule loader can be given here too.
 func Load(paths []string) ([]File, []rules.Diagnostic) {
-	var files []File
-	var diags []rules.Diagnostic
+	l := loader{seen: map[string]bool{}, read: func(name string) ([]byte, error) { return os.ReadFile(filepath.FromSlash(name)) }}
 	for _, p := range paths {
-		err := filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !IsTestFile(name) {
-				return err
+		p = filepath.ToSlash(filepath.Clean(p))
+		info, err := os.Stat(filepath.FromSlash(p))
+		switch {
+		case err != nil:
+			l.fail(p, err)
+		case info.IsDir():
+			l.walk(os.DirFS(filepath.FromSlash(p)), ".", func(name string) string { return path.Join(p, name) })
+		case IsTestFile(p):
+			l.file(p)
+		default:
+			for _, suffix := range Suffixes {
+				beside := strings.TrimSuffix(p, path.Ext(p)) + suffix
+				if _, err := os.Stat(filepath.FromSlash(beside)); err == nil {
+					l.file(beside)
+				}
 			}
-			dir := filepath.Dir(name)
-			f, ds := load(filepath.ToSlash(name), name, os.ReadFile, func(sample string) ([]byte, error) {
-				return os.ReadFile(filepath.Join(dir, filepath.FromSlash(sample)))
-			})
-			files, diags = append(files, f...), append(diags, ds...)
-			return nil
-		})
-		if err != nil {
-			diags = append(diags, unreadable(filepath.ToSlash(p), err))
 		}
 	}
-	return files, diags
+	return l.files, l.diags
 }
 
-// LoadFS is Load for a file system; root is "." for all of it.
+// LoadFS reads the test files below root of a file system; root is "." for all of it.
 func LoadFS(fsys fs.FS, root string) ([]File, []rules.Diagnostic) {
-	var files []File
-	var diags []rules.Diagnostic
+	l := loader{seen: map[string]bool{}, read: func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }}
+	l.walk(fsys, root, func(name string) string { return name })
+	return l.files, l.diags
+}
+
+// loader gathers test files, each once. Names have slashes.
+type loader struct {
+	read  func(name string) ([]byte, error)
+	seen  map[string]bool
+	files []File
+	diags []rules.Diagnostic
+}
+
+func (l *loader) walk(fsys fs.FS, root string, full func(string) string) {
 	err := fs.WalkDir(fsys, root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !IsTestFile(name) {
+		switch {
+		case err != nil:
 			return err
+		case d.IsDir() && name != root && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case !d.IsDir() && IsTestFile(name):
+			l.file(full(name))
 		}
-		read := func(n string) ([]byte, error) { return fs.ReadFile(fsys, n) }
-		f, ds := load(name, name, read, func(sample string) ([]byte, error) {
-			return read(path.Join(path.Dir(name), sample))
-		})
-		files, diags = append(files, f...), append(diags, ds...)
 		return nil
 	})
 	if err != nil {
-		diags = append(diags, unreadable(root, err))
+		l.fail(full(root), err)
 	}
-	return files, diags
 }
 
-func load(name, open string, read, sample func(string) ([]byte, error)) ([]File, []rules.Diagnostic) {
-	text, err := read(open)
+func (l *loader) file(name string) {
+	if l.seen[name] {
+		return
+	}
+	l.seen[name] = true
+	text, err := l.read(name)
 	if err != nil {
-		return nil, []rules.Diagnostic{unreadable(name, err)}
+		l.fail(name, err)
+		return
 	}
 	f, diags := Parse(name, text)
+	l.diags = append(l.diags, diags...)
 	if hasError(diags) {
-		return nil, diags
+		return
 	}
-	f.read = sample
-	return []File{f}, diags
+	f.read = func(sample string) ([]byte, error) { return l.read(path.Join(path.Dir(name), sample)) }
+	l.files = append(l.files, f)
 }
 
-func unreadable(name string, err error) rules.Diagnostic {
+func (l *loader) fail(name string, err error) {
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		err = pe.Err
+		err = pe.Err // the name stands in front already
 	}
-	return rules.Diagnostic{File: name, Level: rules.Error, Code: source.Unreadable, Message: "cannot be read: " + err.Error()}
+	l.diags = append(l.diags, rules.Diagnostic{File: name, Level: rules.Error, Code: source.Unreadable,
+		Message: "cannot be read: " + err.Error()})
 }
 
 func hasError(diags []rules.Diagnostic) bool {

@@ -24,7 +24,7 @@ const (
 )
 
 // maxEvents bounds the events of one test: a slip in repeat must not exhaust memory.
-const maxEvents = 100_000
+const maxEvents = 10_000
 
 var severities = []string{
 	string(alert.Informational), string(alert.Low), string(alert.Medium), string(alert.High), string(alert.Critical),

@@ -100,7 +100,7 @@ func TestParseDiagnostics(t *testing.T) {
 		{"unknown path", minimal + "base: {okta: user.session.start, actor.alternateID2: x}\ntests: []\n", `warning OKS0116`},
 		{"duration", minimal + "tests:\n  - {name: a, events: [{okta: user.session.start, at: soon}], alerts: []}\n", `t.yaml:4:55: error OKS0114`},
 		{"repeat", minimal + "tests:\n  - {name: a, events: [{okta: user.session.start, repeat: 0}], alerts: []}\n", `OKS0114: repeat of an event is from 1`},
-		{"too many", minimal + "tests:\n  - {name: a, events: [{okta: user.session.start, repeat: 99999}, {okta: user.session.start, repeat: 99999}], alerts: []}\n", `OKS0506`},
+		{"too many", minimal + "tests:\n  - {name: a, events: [{okta: user.session.start, repeat: 9999}, {okta: user.session.start, repeat: 9999}], alerts: []}\n", `OKS0506`},
 		{"severity", minimal + "tests:\n  - {name: a, events: [{okta: user.session.start}], alerts: [{severity: hihg}]}\n", `did you mean high?`},
 		{"group", minimal + "tests:\n  - {name: a, events: [{okta: user.session.start}], alerts: [{group: {a: [b]}}]}\n", `OKS0112: a has one value in a group key`},
 		{"alerts", minimal + "tests:\n  - {name: a, events: [{okta: user.session.start}], alerts: 3}\n", `OKS0112: alerts is a list`},
@@ -130,8 +130,12 @@ func FuzzParse(f *testing.F) {
 		}
 		for i := range file.Tests {
 			test := &file.Tests[i]
-			if test.Sample != "" {
-				continue
+			events := 0
+			for _, s := range test.Events {
+				events += s.Repeat
+			}
+			if test.Sample != "" || events > 50 {
+				continue // many events only cost time
 			}
 			ds, bad := file.deliveries(test)
 			if bad != nil {

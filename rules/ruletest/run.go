@@ -64,12 +64,10 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 			rep.Diagnostics = append(rep.Diagnostics, missing(f, loaded)...)
 			continue
 		}
-		delete(untested, f.Rule)
 		var of []rules.Rule
 		for _, r := range rs {
 			if r.File == rule.File {
 				of = append(of, r)
-				delete(untested, r.Name)
 			}
 		}
 		set, diags := rules.NewSet(of)
@@ -79,6 +77,10 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 		}
 		for j := range f.Tests {
 			t := &f.Tests[j]
+			delete(untested, f.Rule)
+			for _, w := range t.Alerts {
+				delete(untested, w.Rule)
+			}
 			if o.Run != nil && !o.Run.MatchString(f.Rule+"/"+t.Name) {
 				continue
 			}
@@ -96,7 +98,7 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 
 // missing explains why the rule of f is not there.
 func missing(f *File, loaded []rules.Diagnostic) []rules.Diagnostic {
-	d := f.errorAt(f.Pos, NoRule, "rule: is the name of the rule, normally that of its file without the ending",
+	d := f.errorAt(f.Pos, NoRule, "name it as its file without the ending, and load that file too",
 		"there is no rule %q", f.Rule)
 	var why []rules.Diagnostic
 	for _, l := range loaded {
