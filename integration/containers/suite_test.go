@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,8 +13,14 @@ import (
 	"oktastream/integration/suite"
 )
 
-// cluster is shared by the tests of this package: each makes its own topics.
+// nodesVariable: how many brokers; empty means one. Three take 2 GB of memory.
+const nodesVariable = "OKTASTREAM_KAFKA_NODES"
+
+// shared is the cluster of all tests of this package: each makes its own topics.
 var shared kafkatest.Cluster
+
+// logs is the directory for what brokers and processes print.
+var logs string
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -32,7 +39,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	logs := filepath.Join(root, ".cache", "integration")
+	logs = filepath.Join(root, ".cache", "integration")
 	if err := os.RemoveAll(logs); err != nil {
 		return 0, err
 	}
@@ -40,8 +47,14 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	say := func(format string, args ...any) { fmt.Printf("integration: "+format+"\n", args...) }
+	var opts kafkatest.Options
+	if n := os.Getenv(nodesVariable); n != "" {
+		if opts.Nodes, err = strconv.Atoi(n); err != nil {
+			return 0, fmt.Errorf("%s: %w", nodesVariable, err)
+		}
+	}
 	began := time.Now()
-	shared, err = StartCluster(context.Background(), logs, kafkatest.Options{}, say)
+	shared, err = StartCluster(context.Background(), logs, opts, say)
 	if err != nil {
 		return 0, err
 	}
@@ -62,3 +75,11 @@ func run(m *testing.M) (code int, err error) {
 func TestBroker(t *testing.T) { suite.Broker(t, shared) }
 
 func TestBrokerFaults(t *testing.T) { suite.BrokerFaults(t, shared) }
+
+func TestProduct(t *testing.T) {
+	binary, err := suite.Build(t.Context(), t.TempDir(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite.Product(t, suite.Env{Cluster: shared, Binary: binary, Logs: logs, Seed: suite.Seed(t)})
+}

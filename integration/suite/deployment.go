@@ -1,0 +1,187 @@
+package suite
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/integration/oracle"
+	"oktastream/integration/workload"
+)
+
+// deployment is one group of processes with its topics.
+type deployment struct {
+	env       Env
+	group     string
+	input     string
+	alerts    string
+	producer  *kgo.Client
+	processes map[int]*process
+}
+
+func newDeployment(t *testing.T, env Env, partitions int32) *deployment {
+	t.Helper()
+	group := unique(t, "group")
+	d := &deployment{env: env, group: group, input: group + "-in", alerts: group + "-alerts", processes: map[int]*process{}}
+	createTopic(t, env.Cluster, d.input, partitions)
+	createTopic(t, env.Cluster, d.alerts, 2)
+	d.producer = newClient(t, env.Cluster, kgo.DefaultProduceTopic(d.input))
+	return d
+}
+
+func (d *deployment) repartition() string { return d.group + "-repartition" }
+
+// args are a process's: small transactions, so that there are many to break, and short time-outs, so that a kill is
+// noticed while the test still feeds.
+func (d *deployment) args() []string {
+	args := []string{"--create-topics"}
+	for _, setting := range []string{
+		"bootstrap.servers=" + strings.Join(d.env.Cluster.Brokers(), ","), "group.id=" + d.group,
+		"input=" + d.input, "alerts=" + d.alerts, "partitions=6", "max.records=200", "http=none",
+		"session.timeout.ms=3000", "max.poll.interval.ms=5000", "heartbeat.interval.ms=500", "transaction.timeout.ms=8000",
+	} {
+		args = append(args, "-X", setting)
+	}
+	return args
+}
+
+func (d *deployment) start(t *testing.T, slot int) {
+	t.Helper()
+	log := filepath.Join(d.env.Logs, fmt.Sprintf("%s-%d.log", d.group, slot))
+	d.processes[slot] = start(t, d.env.Binary, log, d.args()...)
+}
+
+// kill wants the process to be alive: one that has ended by itself is a failure, and not one of ours.
+func (d *deployment) kill(t *testing.T, slot int) {
+	t.Helper()
+	d.processes[slot].check(t)
+	d.processes[slot].kill(t)
+}
+
+// feed produces the events in order, spread evenly over time. Their keys are their ids, so that the events of one session
+// or person come through every partition.
+func (d *deployment) feed(t *testing.T, events []workload.Event, over time.Duration) error {
+	const batches = 100
+	began := time.Now()
+	for i := range batches {
+		var records []*kgo.Record
+		for _, e := range events[len(events)*i/batches : len(events)*(i+1)/batches] {
+			records = append(records, &kgo.Record{Key: []byte(e.ID), Value: e.JSON})
+		}
+		if err := d.producer.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
+			return fmt.Errorf("produce events: %w", err)
+		}
+		time.Sleep(time.Until(began.Add(over * time.Duration(i+1) / batches)))
+	}
+	return nil
+}
+
+// drain waits until every event has gone through both stages.
+func (d *deployment) drain(t *testing.T) {
+	t.Helper()
+	adm := kadm.NewClient(d.producer)
+	d.await(t, "all events to be read", func() (string, bool) {
+		ends, err := adm.ListEndOffsets(t.Context(), d.input)
+		if err != nil {
+			return err.Error(), false
+		}
+		next := map[int32]int64{}
+		ends.Each(func(o kadm.ListedOffset) { next[o.Partition] = o.Offset })
+		return d.behind(t, adm, d.group, d.input, next)
+	})
+	d.await(t, "all observations to be read", func() (string, bool) {
+		// Not the end of the log: the markers of transactions stand behind the last record.
+		next := map[int32]int64{}
+		for _, r := range readAll(t, d.env.Cluster, d.repartition(), true) {
+			next[r.Partition] = max(next[r.Partition], r.Offset+1)
+		}
+		return d.behind(t, adm, d.group+"-detect", d.repartition(), next)
+	})
+}
+
+// behind says which partitions a group has not yet committed up to next.
+func (d *deployment) behind(t *testing.T, adm *kadm.Client, group, topic string, next map[int32]int64) (string, bool) {
+	offsets, err := adm.FetchOffsets(t.Context(), group)
+	if err != nil {
+		return err.Error(), false
+	}
+	behind := ""
+	for partition, want := range next {
+		at := int64(0)
+		if o, ok := offsets.Lookup(topic, partition); ok {
+			at = o.At
+		}
+		if at < want {
+			behind += fmt.Sprintf(" partition %d at %d of %d;", partition, at, want)
+		}
+	}
+	return behind, behind == ""
+}
+
+// settle waits for the reference's alerts, then for the end of all work, and compares again after the processes have
+// ended: what comes late, or once more, is seen.
+func (d *deployment) settle(t *testing.T, want []oracle.Alert) {
+	t.Helper()
+	began := time.Now()
+	d.await(t, "the alerts of the reference", func() (string, bool) {
+		differ := oracle.ByEpisode(want, d.read(t))
+		return differ.String(), differ.None()
+	})
+	t.Logf("all alerts were there %v after the last event", time.Since(began).Round(10*time.Millisecond))
+	d.drain(t)
+	for _, p := range d.processes {
+		p.stop(t)
+	}
+	got := d.read(t)
+	if differ := oracle.ByEpisode(want, got); !differ.None() {
+		t.Errorf("the alerts are not those of the reference:\n%v", differ)
+	}
+	if letters := readAll(t, d.env.Cluster, d.group+"-dlq", true); len(letters) > 0 {
+		t.Errorf("%d dead letters, of events that all can be read; the first: %s", len(letters), letters[0].Value)
+	}
+}
+
+// read returns the alerts that a read_committed consumer sees.
+func (d *deployment) read(t *testing.T) []oracle.Alert {
+	t.Helper()
+	var alerts []oracle.Alert
+	for _, r := range readAll(t, d.env.Cluster, d.alerts, true) {
+		a, err := oracle.Parse(r.Value)
+		if err != nil {
+			t.Fatalf("%s partition %d offset %d: %v", r.Topic, r.Partition, r.Offset, err)
+		}
+		if string(r.Key) != a.ID {
+			t.Errorf("alert %s has the key %q", a.ID, r.Key)
+		}
+		alerts = append(alerts, a)
+	}
+	return alerts
+}
+
+// await asks until the answer is yes. A process that ends by itself meanwhile fails the test at once.
+func (d *deployment) await(t *testing.T, what string, ask func() (state string, ok bool)) {
+	t.Helper()
+	const patience = 2 * time.Minute
+	deadline := time.Now().Add(patience)
+	for {
+		state, ok := ask()
+		if ok {
+			return
+		}
+		for _, p := range d.processes {
+			p.check(t)
+		}
+		if time.Now().After(deadline) {
+			for slot, p := range d.processes {
+				t.Logf("process %d says at last:\n%s", slot, p.tail())
+			}
+			t.Fatalf("waited %v for %s:\n%s", patience, what, state)
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+}
