@@ -12,7 +12,6 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/lang/source"
-	"oktastream/rules/match"
 )
 
 // document is one rule on its way from text to rules.Rule.
@@ -150,6 +149,17 @@ func nameDocuments(file string, docs []*document) {
 	}
 }
 
+// distrust refuses the documents of a file that has an unreadable one: that may be a correlation, and the rules it names
+// must not begin to alert by themselves because of a slip of the pen.
+func distrust(docs []*document) {
+	broken := slices.ContainsFunc(docs, func(d *document) bool { return d.root == nil })
+	for _, d := range docs {
+		if broken && d.root != nil {
+			d.report.Error(d.root.Pos, source.BrokenFile, "", "not loaded, because another document of the file cannot be read")
+		}
+	}
+}
+
 // rule assembles the finished rule. ok is false for what did not load and for what only correlations use.
 func (d *document) rule() (r rules.Rule, ok bool) {
 	if !d.report.OK() || d.base {
@@ -204,9 +214,6 @@ func (d *document) fileReport(r rules.Rule) FileReport {
 
 // place names a document for messages of another.
 func (d *document) place() string {
-	at := match.Pos{Line: 1, Col: 1}
-	if d.root != nil {
-		at = d.root.Pos
-	}
+	at := d.root.Start()
 	return fmt.Sprintf("%s:%d:%d", d.file, at.Line, at.Col)
 }

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"path"
 	"strings"
 
 	"oktastream/rules/lang/sigma"
@@ -9,6 +10,7 @@ import (
 
 // link ties correlations to the documents they refer to, and reports names and ids that stand for two documents.
 func link(docs []*document) {
+	qualify(docs)
 	unique(docs, "name", func(d *document) string { return d.name })
 	unique(docs, "id", func(d *document) string { return d.id })
 	names := index(docs)
@@ -17,12 +19,30 @@ func link(docs []*document) {
 	}
 }
 
+// qualify puts the directory before a name that comes from a file whose namesake was loaded before: rules of several
+// origins often have the same file names. A name that its author gave is never changed.
+func qualify(docs []*document) {
+	taken := map[string]*document{}
+	for _, d := range docs {
+		other := taken[d.name]
+		dir := path.Base(path.Dir(d.file))
+		if other != nil && d.name != d.own && other.file != d.file && dir != "." && dir != "/" {
+			d.report.Warn(d.root.Start(), source.DuplicateName, "give it a name: of its own",
+				"another rule has the same file name, at %s; this one is called %s/%s", other.place(), dir, d.name)
+			d.name = dir + "/" + d.name
+		}
+		if taken[d.name] == nil {
+			taken[d.name] = d
+		}
+	}
+}
+
 // unique reports every document but the first that a name or id stands for.
 func unique(docs []*document, what string, of func(*document) string) {
 	first := map[string]*document{}
 	for _, d := range docs {
 		key := of(d)
-		if key == "" || d.root == nil {
+		if key == "" || !d.report.OK() {
 			continue
 		}
 		other, twice := first[key]

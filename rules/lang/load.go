@@ -150,6 +150,7 @@ func (l *loader) file(name string) {
 		}
 		docs = append(docs, newDocument(name, i+1, parsed))
 	}
+	distrust(docs)
 	nameDocuments(name, docs)
 	l.docs = append(l.docs, docs...)
 }

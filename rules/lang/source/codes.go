@@ -25,5 +25,6 @@ const (
 	NotOurs       = "OKS0121" // a rule for another log source or of another kind
 	BadTagATTACK  = "OKS0122" // an attack.* tag that is not known, or was renamed
 	Misplaced     = "OKS0123" // a key that has no effect on this kind of rule
+	BrokenFile    = "OKS0125" // another document of the file cannot be read
 	AuthorStatus  = "OKS0124" // the author marks the rule deprecated or unsupported
 )

@@ -78,6 +78,14 @@ func (n *Node) Pair(key string) *Pair {
 	return nil
 }
 
+// Start is the place of n, and the first of the file for nil.
+func (n *Node) Start() match.Pos {
+	if n == nil {
+		return match.Pos{Line: 1, Col: 1}
+	}
+	return n.Pos
+}
+
 // IsNull tells whether n is absent or null.
 func (n *Node) IsNull() bool { return n == nil || n.Kind == Scalar && n.Type == Null }
 

@@ -145,7 +145,7 @@ func syntaxError(err error, r *Report) {
 	case strings.Contains(msg, "'\t'"):
 		hint = "indent with spaces"
 		msg = "found a tab where only spaces may stand"
-	case strings.Contains(msg, "mapping value is not allowed"):
+	case strings.Contains(msg, "mapping value is not allowed"), strings.Contains(msg, "non-map value"):
 		hint = "quote a value that holds a colon followed by a space"
 	case strings.Contains(msg, "reserved character"), strings.Contains(msg, "directive"), strings.Contains(msg, "alias"):
 		hint = "quote a value that begins with a special character"
@@ -176,6 +176,15 @@ type converter struct {
 	size    int
 }
 
+// place is where n begins. After a tag the library's column may be that of the blank before the value.
+func (c *converter) place(n ast.Node) match.Pos {
+	at := cursor{lines: c.lines, pos: position(n)}
+	for at.peek() == ' ' {
+		at.next()
+	}
+	return at.pos
+}
+
 // node converts n, or reports why it cannot and returns nil.
 func (c *converter) node(n ast.Node) *Node {
 	if !c.grow(1, position(n)) {
@@ -195,16 +204,16 @@ func (c *converter) node(n ast.Node) *Node {
 	case *ast.TagNode:
 		return c.tag(n)
 	case *ast.MappingNode:
-		return c.mapping(position(n), n.Values)
+		return c.mapping(c.place(n), n.Values)
 	case *ast.MappingValueNode:
-		return c.mapping(position(n), []*ast.MappingValueNode{n})
+		return c.mapping(c.place(n), []*ast.MappingValueNode{n})
 	case *ast.SequenceNode:
 		return c.sequence(n)
 	case *ast.LiteralNode:
 		if n.Value == nil {
 			return nil
 		}
-		return &Node{Kind: Scalar, Type: String, Text: n.Value.Value, Pos: position(n), size: 1, lines: c.lines, block: true}
+		return &Node{Kind: Scalar, Type: String, Text: n.Value.Value, Pos: c.place(n), size: 1, lines: c.lines, block: true}
 	}
 	return c.scalar(n)
 }
@@ -256,7 +265,7 @@ func (c *converter) tag(n *ast.TagNode) *Node {
 }
 
 func (c *converter) sequence(n *ast.SequenceNode) *Node {
-	list := &Node{Kind: List, Pos: position(n), size: 1, lines: c.lines}
+	list := &Node{Kind: List, Pos: c.place(n), size: 1, lines: c.lines}
 	for _, v := range n.Values {
 		item := c.node(v)
 		if item == nil {
@@ -273,6 +282,9 @@ func (c *converter) mapping(at match.Pos, values []*ast.MappingValueNode) *Node 
 	seen := map[string]match.Pos{}
 	var merge []*Node
 	for i, v := range values {
+		if i == 0 {
+			m.Pos = c.place(unwrap(v.Key)) // the library has the place of the colon or brace
+		}
 		if _, ok := v.Key.(*ast.MergeKeyNode); ok {
 			from := c.node(v.Value)
 			if from == nil {
@@ -284,9 +296,6 @@ func (c *converter) mapping(at match.Pos, values []*ast.MappingValueNode) *Node 
 		key := c.key(v.Key)
 		if key == nil {
 			return nil
-		}
-		if i == 0 {
-			m.Pos = key.Pos
 		}
 		if first, twice := seen[key.Text]; twice {
 			c.report.Error(key.Pos, DuplicateKey, "put both into one, or rename one",
@@ -330,11 +339,7 @@ func (c *converter) merge(m *Node, from []*Node, seen map[string]match.Pos) *Nod
 }
 
 func (c *converter) key(n ast.MapKeyNode) *Node {
-	var inner ast.Node = n
-	if k, ok := inner.(*ast.MappingKeyNode); ok {
-		inner = k.Value
-	}
-	key := c.node(inner)
+	key := c.node(unwrap(n))
 	if key == nil && c.report.OK() || key != nil && key.Kind != Scalar {
 		c.report.Error(position(n), BadKey, "", "a key must be a plain value")
 		return nil
@@ -342,8 +347,16 @@ func (c *converter) key(n ast.MapKeyNode) *Node {
 	return key
 }
 
+// unwrap takes the question mark off a key.
+func unwrap(n ast.Node) ast.Node {
+	if k, ok := n.(*ast.MappingKeyNode); ok {
+		return k.Value
+	}
+	return n
+}
+
 func (c *converter) scalar(n ast.Node) *Node {
-	s := &Node{Kind: Scalar, Type: String, Pos: position(n), size: 1, lines: c.lines}
+	s := &Node{Kind: Scalar, Type: String, Pos: c.place(n), size: 1, lines: c.lines}
 	if t := n.GetToken(); t != nil {
 		s.Text = t.Value
 	}
