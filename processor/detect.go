@@ -1,0 +1,391 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/rules/engine"
+	"oktastream/state"
+)
+
+// detector is what a task runs: the windows of one partition. engine.Task is one.
+type detector interface {
+	Restore(key, value []byte) error
+	Checkpoint() (state.Checkpoint, bool)
+	Begin()
+	Handle(engine.Message, *engine.Output) error
+	Changes(state.Checkpoint) []state.Change
+	Commit() error
+	Rollback()
+	TakeStats() engine.Stats
+	Clock() (int64, bool)
+	Windows() int
+	Bytes() int
+}
+
+// stateFormat is written into checkpoints. Raise it when a changelog written by this version cannot be read by older
+// ones.
+const stateFormat = 1
+
+var (
+	// errDisagree: the changelog's checkpoint and the group's offset name different positions.
+	errDisagree = errors.New("state and offsets disagree")
+	// errRepeated: a record came that the state contains already.
+	errRepeated = errors.New("a record came twice")
+	// errForeign: the changelog was written under other circumstances.
+	errForeign = errors.New("the changelog does not belong to this configuration")
+)
+
+// task is one partition of the repartition topic: its windows and where it stands. It is restored in a goroutine of its
+// own, which has it alone until the restore is over.
+type task struct {
+	partition int32
+	engine    detector
+	next      int64  // input offset that is expected next, in the open transaction
+	committed int64  // … as of the last commit
+	sequence  uint64 // transactions so far
+	running   bool
+	touched   bool // by the open transaction
+
+	progress *progress
+	started  time.Time
+	cancel   context.CancelFunc
+	restored chan error // nil once it has been received
+}
+
+// detectStage keeps the tasks of one worker.
+type detectStage struct {
+	s         *session
+	topic     string // repartition
+	changelog string
+	group     string
+	count     int32  // partitions of both
+	ruleSet   string // fingerprint
+	ruleIDs   []string
+	newTask   func() detector
+	restorer  *restorer
+	publish   *publisher
+	letters   *deadLetters
+	metrics   *metrics
+	status    *status
+	log       *slog.Logger
+
+	tasks map[int32]*task
+	wg    sync.WaitGroup
+	slots chan struct{} // bounds restores that run at once
+	out   engine.Output
+	tally tally
+	// skip are offsets whose processing panicked. The transaction was dropped, since the panic may have left the
+	// overlay half written; the second time around they are dead letters.
+	skip map[int32]map[int64]string
+}
+
+// restoresAtOnce is how many partitions a worker restores at the same time.
+const restoresAtOnce = 4
+
+func (d *detectStage) reconcile(ctx context.Context, changes []assignment, now time.Time) error {
+	for _, c := range changes {
+		for _, p := range c.parts[d.topic] {
+			// Also for an assignment: one may have been missed, so whatever was known of the partition is stale.
+			d.drop(p)
+			if c.kind == assigned {
+				d.start(p, now)
+			}
+		}
+	}
+	for _, t := range d.tasks {
+		if err := d.settle(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *detectStage) start(partition int32, now time.Time) {
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &task{partition: partition, engine: d.newTask(), progress: new(progress), started: now, cancel: cancel, restored: make(chan error, 1)}
+	d.tasks[partition] = t
+	d.status.restoring(d, partition, t.progress)
+	d.metrics.assigned.WithLabelValues(Detect.String()).Inc()
+	done := t.restored
+	d.wg.Go(func() {
+		select {
+		case d.slots <- struct{}{}:
+			defer func() { <-d.slots }()
+			done <- d.restore(ctx, t)
+		case <-ctx.Done():
+		}
+	})
+}
+
+// restore runs in its own goroutine.
+func (d *detectStage) restore(ctx context.Context, t *task) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.log.Error("restore panicked", "partition", t.partition, "panic", v, "stack", string(debug.Stack()))
+			err = permanent(fmt.Errorf("restore of %s/%d: %s", d.changelog, t.partition, panicText(v)))
+		}
+	}()
+	return d.restorer.run(ctx, t.partition, t.engine.Restore, t.progress)
+}
+
+// drop forgets a task. Its restore ends in its own time; the task belongs to it until then.
+func (d *detectStage) drop(partition int32) {
+	t, ok := d.tasks[partition]
+	if !ok {
+		return
+	}
+	t.cancel()
+	delete(d.tasks, partition)
+	delete(d.skip, partition)
+	d.status.gone(d, partition)
+	d.metrics.assigned.WithLabelValues(Detect.String()).Dec()
+	d.metrics.forget(d.topic, partition)
+	d.metrics.forgetTask(partition)
+}
+
+// settle starts a task whose restore is over and whose state agrees with the group's offset.
+func (d *detectStage) settle(ctx context.Context, t *task) error {
+	if t.running {
+		return nil
+	}
+	if remaining, _, _ := t.progress.remaining(); remaining > 0 {
+		d.metrics.restoring.WithLabelValues(label(t.partition)).Set(float64(remaining))
+	}
+	if t.restored != nil {
+		select {
+		case err := <-t.restored:
+			if err != nil {
+				return fmt.Errorf("restore of task %d: %w", t.partition, err)
+			}
+			t.restored = nil
+		default:
+			return nil
+		}
+	}
+	at, fresh, ok := d.s.position(d.topic, t.partition)
+	if !ok {
+		return nil // the client still fetches offsets
+	}
+	next, err := d.agree(ctx, t, at, fresh)
+	if err != nil {
+		return err
+	}
+	cp, _ := t.engine.Checkpoint()
+	t.next, t.committed, t.sequence, t.running = next, next, cp.Sequence, true
+	t.cancel()
+	d.s.client().ResumeFetchPartitions(map[string][]int32{d.topic: {t.partition}})
+	d.status.running(d, t.partition)
+	took := time.Since(t.started)
+	_, _, total := t.progress.remaining()
+	d.metrics.restoring.WithLabelValues(label(t.partition)).Set(0)
+	d.metrics.restoreDuration.Observe(took.Seconds())
+	d.log.Info("task restored", "partition", t.partition, "records", total, "windows", t.engine.Windows(), "offset", next, "took", took.Round(time.Millisecond))
+	return nil
+}
+
+// agree returns the input offset at which a restored task goes on. at is where the client stands; fresh means that the
+// group has no offset.
+func (d *detectStage) agree(ctx context.Context, t *task, at int64, fresh bool) (int64, error) {
+	cp, ok := t.engine.Checkpoint()
+	if !ok {
+		if fresh {
+			return at, nil
+		}
+		return 0, permanent(fmt.Errorf("%w: group %s stands at %d of %s/%d, and %s/%d holds no checkpoint: the state is gone (topic deleted or recreated, or too short a retention). "+
+			"To start without state, delete the offsets of the group", errDisagree, d.group, at, d.topic, t.partition, d.changelog, t.partition))
+	}
+	switch {
+	case cp.Partitions != d.count:
+		return 0, permanent(fmt.Errorf("%w: %s/%d was written when %s had %d partitions, and now it has %d: keys are routed elsewhere. "+
+			"Recreate the topic with %d partitions, or begin without state under another group.id", errForeign, d.changelog, t.partition, d.topic, cp.Partitions, d.count, cp.Partitions))
+	case cp.Group != d.group:
+		return 0, permanent(fmt.Errorf("%w: %s/%d was written by group %q, and this is %q. Name another changelog topic, or the old group",
+			errForeign, d.changelog, t.partition, cp.Group, d.group))
+	case cp.Format > stateFormat:
+		return 0, permanent(fmt.Errorf("%w: %s/%d has format %d, written by a newer version; this one reads up to %d",
+			errForeign, d.changelog, t.partition, cp.Format, stateFormat))
+	}
+	if cp.RuleSet != d.ruleSet {
+		d.log.Info("the rules have changed since the checkpoint", "partition", t.partition, "was", cp.RuleSet, "is", d.ruleSet)
+	}
+	switch {
+	case cp.Input == at:
+		return at, nil
+	case fresh:
+		return cp.Input, d.follow(ctx, t, cp.Input)
+	}
+	return 0, d.confirm(ctx, t, cp.Input, at)
+}
+
+// follow seeks to the checkpoint when the group's offsets have expired and the changelog has survived.
+func (d *detectStage) follow(ctx context.Context, t *task, to int64) error {
+	starts, err1 := d.s.adm.ListStartOffsets(ctx, d.topic)
+	ends, err2 := d.s.adm.ListEndOffsets(ctx, d.topic)
+	start, _ := starts.Lookup(d.topic, t.partition)
+	end, _ := ends.Lookup(d.topic, t.partition)
+	if err := errors.Join(err1, err2, start.Err, end.Err); err != nil {
+		return fmt.Errorf("list offsets of %s: %w", d.topic, err)
+	}
+	if to < start.Offset || to > end.Offset {
+		return permanent(fmt.Errorf("%w: the checkpoint of task %d stands at %d, %s/%d holds %d to %d (topic recreated, or too short a retention). "+
+			"To start without state, delete the changelog", errInputLost, t.partition, to, d.topic, t.partition, start.Offset, end.Offset))
+	}
+	d.log.Warn("the group has no offset; following the checkpoint", "partition", t.partition, "offset", to)
+	d.s.seek(offsets{d.topic: {t.partition: {Epoch: -1, Offset: to}}})
+	return nil
+}
+
+// confirm tells a disagreement that stays from one that comes of a member that was thrown out and does not know yet.
+func (d *detectStage) confirm(ctx context.Context, t *task, checkpoint, at int64) error {
+	err := fmt.Errorf("%w: the checkpoint in %s/%d is at %d of %s/%d, and group %s is at %d", errDisagree, d.changelog, t.partition, checkpoint,
+		d.topic, t.partition, d.group, at)
+	ctx, cancel := context.WithTimeout(ctx, d.s.opts.end)
+	defer cancel()
+	have, ferr := stableOffsets(ctx, d.s.adm, d.group)
+	if ferr != nil {
+		return errors.Join(err, ferr)
+	}
+	if now, ok := have[d.topic][t.partition]; !ok || now != at {
+		return err // another member has moved on: a new session will see the present
+	}
+	return permanent(fmt.Errorf("%w. Offsets were reset, or the changelog was changed, by someone else. Set the offset to %d to go on where the state stands, "+
+		"or delete the changelog and the offsets to start without state", err, checkpoint))
+}
+
+func (d *detectStage) due(time.Time) bool { return false }
+
+func (d *detectStage) begin(time.Time) {
+	d.out.Alerts = d.out.Alerts[:0]
+	clear(d.tally)
+}
+
+func (d *detectStage) process(r *kgo.Record, out *transaction) error {
+	t := d.tasks[r.Partition]
+	if t == nil || !t.running {
+		return fmt.Errorf("%w: partition %d is not ready", errAbort, r.Partition)
+	}
+	if !t.touched {
+		t.touched = true
+		t.engine.Begin()
+	}
+	// Upwards there may be gaps: aborted records. Downwards there is no excuse.
+	if r.Offset < t.next {
+		return fmt.Errorf("%w: %s/%d offset %d, and the state holds everything before %d", errRepeated, d.topic, r.Partition, r.Offset, t.next)
+	}
+	if !r.Attrs.IsControl() {
+		if err := d.handle(t, r, out); err != nil {
+			return err
+		}
+	}
+	t.next = r.Offset + 1
+	return nil
+}
+
+func (d *detectStage) handle(t *task, r *kgo.Record, out *transaction) error {
+	if why, ok := d.skip[r.Partition][r.Offset]; ok {
+		return d.letters.write(out, d.tally, deadLetter{record: r, code: codePanic, message: why, element: -1})
+	}
+	m, err := engine.DecodeMessage(r.Value)
+	if err == nil {
+		err = d.guarded(t, r, m)
+	}
+	switch {
+	case errors.Is(err, errAbort):
+		return err
+	case err != nil:
+		return d.letters.write(out, d.tally, deadLetter{record: r, code: codeUnreadable, message: err.Error(), element: -1})
+	}
+	err = d.publish.alerts(out, d.tally, r, d.out.Alerts)
+	d.out.Alerts = d.out.Alerts[:0]
+	return err
+}
+
+// guarded keeps a panic inside one record from taking the process down.
+func (d *detectStage) guarded(t *task, r *kgo.Record, m engine.Message) (err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		d.metrics.panics.Inc()
+		d.log.Error("detection panicked; the record becomes a dead letter", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset,
+			"panic", v, "stack", string(debug.Stack()))
+		if d.skip[r.Partition] == nil {
+			d.skip[r.Partition] = make(map[int64]string)
+		}
+		d.skip[r.Partition][r.Offset] = panicText(v)
+		err = fmt.Errorf("%w: %s", errAbort, panicText(v))
+	}()
+	return t.engine.Handle(m, &d.out)
+}
+
+// finish writes what changed in every touched task, and where it stands now.
+func (d *detectStage) finish(out *transaction, _ time.Time) error {
+	for _, t := range d.tasks {
+		if !t.touched {
+			continue
+		}
+		changes := t.engine.Changes(state.Checkpoint{Input: t.next, Sequence: t.sequence + 1, Partitions: d.count,
+			Format: stateFormat, RuleSet: d.ruleSet, Group: d.group})
+		for _, c := range changes {
+			if err := out.produce(&kgo.Record{Topic: d.changelog, Partition: t.partition, Key: c.Key, Value: c.Value}); err != nil {
+				// Without it the changelog would not equal the state, and nobody else can store it.
+				return permanent(fmt.Errorf("state of task %d: %w: raise max.message.bytes of the topic and max.request.size", t.partition, err))
+			}
+		}
+	}
+	return nil
+}
+
+func (d *detectStage) commit(now time.Time) error {
+	for p, t := range d.tasks {
+		if !t.touched {
+			continue
+		}
+		if err := t.engine.Commit(); err != nil {
+			// The broker has the changes and memory has not: only a restore helps.
+			return fmt.Errorf("task %d: a committed transaction could not be merged: %w", p, err)
+		}
+		t.touched, t.committed = false, t.next
+		t.sequence++
+		d.metrics.rules(d.tally, d.ruleIDs, t.engine.TakeStats())
+		d.metrics.windows.WithLabelValues(label(p)).Set(float64(t.engine.Windows()))
+		d.metrics.state.WithLabelValues(label(p)).Set(float64(t.engine.Bytes()))
+		if at, ok := t.engine.Clock(); ok {
+			d.metrics.taskClock.WithLabelValues(label(p)).Set(float64(at) / 1e9)
+		}
+		delete(d.skip, p)
+	}
+	d.tally.commit()
+	d.publish.commit(now)
+	return nil
+}
+
+func (d *detectStage) rollback() {
+	for _, t := range d.tasks {
+		if !t.touched {
+			continue
+		}
+		t.engine.Rollback()
+		t.engine.TakeStats() // of what did not happen
+		t.touched, t.next = false, t.committed
+	}
+	clear(d.tally)
+	d.publish.rollback()
+}
+
+func (d *detectStage) close() {
+	for p := range d.tasks {
+		d.drop(p)
+	}
+	d.wg.Wait()
+	d.restorer.client.Close()
+}

@@ -1,0 +1,391 @@
+package processor
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"oktastream/rules/alert"
+	"oktastream/rules/engine"
+	"oktastream/rules/event"
+	"oktastream/state"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// network is what a process's clients dial through. Cutting it stands in for kill -9: nothing more leaves, and the group
+// is not told.
+type network struct {
+	dial func(context.Context, string, string) (net.Conn, error)
+
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	down  bool
+}
+
+func newNetwork() *network {
+	return &network{dial: (&net.Dialer{}).DialContext, conns: make(map[net.Conn]bool)}
+}
+
+func (n *network) DialContext(ctx context.Context, kind, addr string) (net.Conn, error) {
+	c, err := n.dial(ctx, kind, addr)
+	if err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.down {
+		c.Close()
+		return nil, errors.New("the network is cut")
+	}
+	n.conns[c] = true
+	return c, nil
+}
+
+func (n *network) cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.down = true
+	for c := range n.conns {
+		c.Close()
+	}
+}
+
+func newCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(100 * time.Millisecond)}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// fast are client options that keep tests quick.
+func fast(c *kfake.Cluster) []kgo.Opt {
+	return []kgo.Opt{
+		kgo.SeedBrokers(c.ListenAddrs()...),
+		kgo.MetadataMinAge(20 * time.Millisecond),
+		kgo.FetchMaxWait(50 * time.Millisecond),
+		kgo.RetryBackoffFn(func(n int) time.Duration { return min(time.Duration(n)*10*time.Millisecond, 200*time.Millisecond) }),
+	}
+}
+
+func newClient(t testing.TB, c *kfake.Cluster, opts ...kgo.Opt) *kgo.Client {
+	t.Helper()
+	cl, err := kgo.NewClient(append(fast(c), opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	return cl
+}
+
+func testLog(t testing.TB) *slog.Logger {
+	var w io.Writer = io.Discard
+	if os.Getenv("OKTASTREAM_TEST_LOG") != "" {
+		w = os.Stderr
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{})).With("test", t.Name())
+}
+
+// testConfig has time-outs that suit a test. kfake's classic groups can stall when the rebalance time-out is long.
+func testConfig(t testing.TB, c *kfake.Cluster, n *network) Config {
+	return Config{
+		Client: append(fast(c), kgo.Dialer(n.DialContext)),
+		Group:  "g", Workers: 1, CreateTopics: true, Partitions: 4,
+		CommitInterval: 20 * time.Millisecond, SessionTimeout: 2 * time.Second, HeartbeatInterval: 100 * time.Millisecond,
+		RebalanceTimeout: 3 * time.Second, TransactionTimeout: 4 * time.Second, Escape: 300 * time.Millisecond,
+		Logger: testLog(t),
+	}
+}
+
+// process is one running Processor.
+type process struct {
+	*Processor
+	net    *network
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func start(t testing.TB, c *kfake.Cluster, e engines, edit func(*Config)) *process {
+	t.Helper()
+	n := newNetwork()
+	cfg := testConfig(t, c, n)
+	if edit != nil {
+		edit(&cfg)
+	}
+	p, err := newProcessor(cfg, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	run := &process{Processor: p, net: n, cancel: cancel, done: make(chan error, 1)}
+	go func() { run.done <- p.Run(ctx) }()
+	t.Cleanup(func() { cancel() })
+	return run
+}
+
+// stop ends the process in an orderly way.
+func (p *process) stop(t testing.TB) {
+	t.Helper()
+	p.cancel()
+	if err := <-p.done; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
+// kill ends it as kill -9 would, as far as the cluster can tell.
+func (p *process) kill() {
+	p.net.cut()
+	p.cancel()
+	<-p.done
+}
+
+// counterEvery is how many observations of a key make one alert.
+const counterEvery = 5
+
+// counter is a detector that counts observations by key.
+type counter struct {
+	counts, dirty map[string]uint32
+	checkpoint    state.Checkpoint
+	next          state.Checkpoint
+	has           bool
+	open          bool
+	onHandle      func(engine.Message)
+}
+
+func newCounter() *counter { return &counter{counts: map[string]uint32{}} }
+
+func (c *counter) Restore(key, value []byte) error {
+	if string(key) == string(state.CheckpointKey) {
+		cp, err := state.DecodeCheckpoint(value)
+		c.checkpoint, c.has = cp, err == nil
+		return err
+	}
+	if len(value) != 4 {
+		return fmt.Errorf("count of %d bytes", len(value))
+	}
+	c.counts[string(key)] = binary.BigEndian.Uint32(value)
+	return nil
+}
+
+func (c *counter) Checkpoint() (state.Checkpoint, bool) { return c.checkpoint, c.has }
+
+func (c *counter) Begin() {
+	if c.open {
+		panic("Begin inside a transaction")
+	}
+	c.open, c.dirty = true, map[string]uint32{}
+}
+
+func (c *counter) Handle(m engine.Message, out *engine.Output) error {
+	if c.onHandle != nil {
+		c.onHandle(m)
+	}
+	if m.Observation == nil {
+		return nil
+	}
+	k := "w" + m.Observation.Key
+	n, ok := c.dirty[k]
+	if !ok {
+		n = c.counts[k]
+	}
+	n++
+	c.dirty[k] = n
+	if n%counterEvery == 0 {
+		out.Alerts = append(out.Alerts, alert.Alert{Schema: alert.Schema, ID: fmt.Sprintf("%s-%d", m.Observation.Key, n), Revision: 1, Status: alert.Create,
+			Kind: "detection", Severity: alert.Low, Count: int(n), Time: time.Unix(0, m.Observation.Time), Rule: alert.Rule{ID: "count"},
+			Group: alert.Group{{Name: "actor", Value: m.Observation.Key}}})
+	}
+	return nil
+}
+
+func (c *counter) Changes(cp state.Checkpoint) []state.Change {
+	var out []state.Change
+	for k, n := range c.dirty {
+		out = append(out, state.Change{Key: []byte(k), Value: binary.BigEndian.AppendUint32(nil, n)})
+	}
+	c.next = cp
+	return append(out, state.Change{Key: state.CheckpointKey, Value: cp.Encode()})
+}
+
+func (c *counter) Commit() error {
+	for k, n := range c.dirty {
+		c.counts[k] = n
+	}
+	c.open, c.checkpoint, c.has = false, c.next, true
+	return nil
+}
+
+func (c *counter) Rollback()               { c.open, c.dirty = false, nil }
+func (c *counter) TakeStats() engine.Stats { return engine.Stats{{}} }
+func (c *counter) Clock() (int64, bool)    { return 0, false }
+func (c *counter) Windows() int            { return len(c.counts) }
+func (c *counter) Bytes() int              { return 4 * len(c.counts) }
+
+// byActor is an ingester that observes every event by its actor.
+type byActor struct{ onProcess func(*event.Event) }
+
+func (b byActor) Process(ev *event.Event, out *engine.Output) {
+	if b.onProcess != nil {
+		b.onProcess(ev)
+	}
+	for _, v := range ev.Lookup(event.MustPath("actor.alternateId")) {
+		out.Observations = append(out.Observations, engine.Observation{Class: "actor", Key: string([]byte(v.Text)), Event: []byte("{}"),
+			ID: string([]byte(ev.ID())), Time: ev.Time(), Flags: ev.Flags(), Origin: ev.Origin()})
+	}
+}
+
+func (byActor) TakeStats() engine.Stats { return engine.Stats{{}} }
+
+// bare takes a record for one LogEvent, or for an array of them in which a string is no event.
+func bare(value []byte, dst []element) []element {
+	var page []json.RawMessage
+	if json.Unmarshal(value, &page) != nil {
+		return append(dst, element{raw: value, envelope: "bare", kind: "bare"})
+	}
+	for i, raw := range page {
+		e := element{raw: raw, index: i, envelope: "array", kind: "array"}
+		if raw[0] == '"' {
+			e.reason, e.err = "shape", errors.New("a string is no event")
+		}
+		dst = append(dst, e)
+	}
+	return dst
+}
+
+func counting() engines {
+	return engines{
+		ruleIDs: []string{"count"}, ruleSet: "test", unwrap: func() func([]byte, []element) []element { return bare },
+		decoder: func() eventDecoder { return event.NewDecoder(event.NewFields()) },
+		ingest:  func() ingester { return byActor{} },
+		task:    func() detector { return newCounter() },
+	}
+}
+
+func eventJSON(id, actor string, at time.Time) []byte {
+	return fmt.Appendf(nil, `{"uuid":%q,"published":%q,"eventType":"user.session.start","actor":{"alternateId":%q}}`, id, at.UTC().Format(time.RFC3339Nano), actor)
+}
+
+const inputTopic = "okta.system-log"
+
+func createInput(t testing.TB, c *kfake.Cluster, partitions int) {
+	t.Helper()
+	if err := c.CreateTopic(inputTopic, int32(partitions), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// feed produces n events of the given number of actors, spread over the input's partitions.
+func feed(t testing.TB, cl *kgo.Client, from, n, actors, partitions int) {
+	t.Helper()
+	var rs []*kgo.Record
+	for i := from; i < from+n; i++ {
+		rs = append(rs, &kgo.Record{Topic: inputTopic, Partition: int32(i % partitions),
+			Value: eventJSON(fmt.Sprint("e", i), fmt.Sprint("u", i%actors), time.Unix(1700000000+int64(i), 0))})
+	}
+	if err := cl.ProduceSync(context.Background(), rs...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readAll returns every committed record of a topic up to its present end.
+func readAll(t testing.TB, c *kfake.Cluster, topic string) []*kgo.Record {
+	t.Helper()
+	cl := newClient(t, c)
+	ends, err := kadm.NewClient(cl).ListEndOffsets(context.Background(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &restorer{client: cl, topic: topic, stall: 20 * time.Second}
+	var out []*kgo.Record
+	for _, o := range ends[topic] {
+		if err := r.read(context.Background(), o.Partition, func(rec *kgo.Record) error { out = append(out, rec); return nil }, new(progress)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// alertsByActor returns the counts in the alerts of each actor, in the order of the topic.
+func alertsByActor(t testing.TB, c *kfake.Cluster) map[string][]int {
+	t.Helper()
+	got := make(map[string][]int)
+	for _, r := range readAll(t, c, "okta.alerts") {
+		var a alert.Alert
+		if err := json.Unmarshal(r.Value, &a); err != nil {
+			t.Fatalf("alert %s: %v", r.Value, err)
+		}
+		var actor string
+		var n int
+		if _, err := fmt.Sscanf(a.ID, "u%d", &n); err == nil {
+			actor = a.ID[:slices.Index([]byte(a.ID), '-')]
+		}
+		got[actor] = append(got[actor], a.Count)
+	}
+	for _, counts := range got {
+		slices.Sort(counts) // alerts of one actor are spread over the partitions by alert id
+	}
+	return got
+}
+
+// wantAlerts are the alerts of n events fed by feed.
+func wantAlerts(n, actors int) map[string][]int {
+	want := make(map[string][]int)
+	for u := range actors {
+		total := n / actors
+		if u < n%actors {
+			total++
+		}
+		for k := counterEvery; k <= total; k += counterEvery {
+			want[fmt.Sprint("u", u)] = append(want[fmt.Sprint("u", u)], k)
+		}
+	}
+	return want
+}
+
+func eventually(t testing.TB, within time.Duration, what string, f func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	for !f() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", within, what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// lag is what a group has still to commit of a topic.
+func lag(t testing.TB, c *kfake.Cluster, adm *kadm.Client, group, topic string) int64 {
+	t.Helper()
+	ctx := context.Background()
+	ends, err := adm.ListEndOffsets(ctx, topic)
+	if err != nil {
+		return -1
+	}
+	have, err := stableOffsets(ctx, adm, group)
+	if err != nil {
+		return -1
+	}
+	var n int64
+	for _, o := range ends[topic] {
+		n += o.Offset - have[topic][o.Partition]
+	}
+	return n
+}

@@ -1,0 +1,318 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/rules/engine"
+	"oktastream/rules/event"
+)
+
+// ingester is the first half of detection. engine.Ingest is one.
+type ingester interface {
+	Process(*event.Event, *engine.Output)
+	TakeStats() engine.Stats
+}
+
+// eventDecoder makes an event of a LogEvent's JSON. event.Decoder is one.
+type eventDecoder interface {
+	Decode(raw []byte, m event.Meta) (*event.Event, error)
+}
+
+// element is one thing inside a record: the text of a LogEvent, or what could not be used and why.
+type element struct {
+	raw      []byte
+	index    int    // position inside the record
+	envelope string // every wrapping, from the outermost in
+	kind     string // the outermost wrapping: one of a few, for a metric
+	reason   string // of err, for a metric: one of a few
+	err      error
+}
+
+// ingestStage reads the input topics.
+type ingestStage struct {
+	s           *session
+	repartition string
+	count       int32 // partitions of the repartition topic
+	skew        time.Duration
+	ruleIDs     []string
+	unwrap      func(value []byte, dst []element) []element
+	decoder     eventDecoder
+	engine      ingester
+	clocks      *clocks
+	publish     *publisher
+	letters     *deadLetters
+	metrics     *metrics
+	log         *slog.Logger
+
+	partitions map[string]int32 // of the input topics
+	asked      time.Time        // when membership was last asked for
+	now        time.Time        // of the open transaction's begin
+	elements   []element
+	single     bool // the record at hand has one element
+	out        engine.Output
+	tally      tally
+	envelopes  map[string]prometheus.Counter
+}
+
+func (g *ingestStage) reconcile(ctx context.Context, changes []assignment, now time.Time) error {
+	fresh := false
+	for _, c := range changes {
+		for t, ps := range c.parts {
+			for _, p := range ps {
+				g.drop(source{t, p})
+				if c.kind == assigned {
+					g.clocks.assign(source{t, p}, now)
+					g.metrics.assigned.WithLabelValues(Ingest.String()).Inc()
+					fresh = true
+				}
+			}
+		}
+	}
+	if fresh {
+		g.countPartitions(ctx)
+	}
+	g.findIdle(ctx, now)
+	return nil
+}
+
+// adminTimeout bounds the questions that the loop asks the cluster.
+const adminTimeout = 5 * time.Second
+
+// countPartitions learns of partitions that were added to an input topic: the clocks of tasks wait for them.
+func (g *ingestStage) countPartitions(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	names := make([]string, 0, len(g.partitions))
+	for t := range g.partitions {
+		names = append(names, t)
+	}
+	counts, err := describe(ctx, g.s.adm, names)
+	if err != nil {
+		g.log.Warn("partitions of the input topics cannot be counted; going by the last count", "err", err)
+		return
+	}
+	next := maps.Clone(g.partitions) // the old map may be in a message
+	for t, n := range counts {
+		next[t] = max(next[t], n)
+	}
+	g.partitions = next
+}
+
+// findIdle makes sources idle that are silent and read to their end. Silence alone would not do: a source may be behind.
+func (g *ingestStage) findIdle(ctx context.Context, now time.Time) {
+	silent := g.clocks.silent(now)
+	if len(silent) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	defer cancel()
+	var names []string
+	for t := range g.partitions {
+		names = append(names, t)
+	}
+	ends, err := g.s.adm.ListEndOffsets(ctx, names...)
+	if err != nil {
+		g.log.Warn("the ends of the input topics cannot be read; silent sources stay live", "err", err)
+		return
+	}
+	for _, src := range silent {
+		end, ok := ends.Lookup(src.topic, src.partition)
+		at, _, known := g.s.position(src.topic, src.partition)
+		if ok && end.Err == nil && known && at >= end.Offset {
+			g.clocks.caughtUp(src)
+		}
+	}
+}
+
+// due: clocks are announced also without data. Such a transaction carries no offsets and so is not fenced by the group's
+// generation; therefore the coordinator is asked first. A member that was thrown out must not speak for a source.
+func (g *ingestStage) due(now time.Time) bool {
+	if !g.clocks.due(now) || now.Sub(g.asked) < clockInterval/2 {
+		return false
+	}
+	g.asked = now
+	if err := g.s.member(context.Background()); err != nil {
+		g.log.Debug("clocks are not announced while the group rebalances", "err", err)
+		return false
+	}
+	return true
+}
+
+func (g *ingestStage) begin(now time.Time) {
+	g.now = now
+	clear(g.tally)
+	g.clocks.begin()
+}
+
+func (g *ingestStage) process(r *kgo.Record, out *transaction) error {
+	src := source{r.Topic, r.Partition}
+	g.clocks.arrived(src, g.now)
+	if r.Attrs.IsControl() {
+		return nil
+	}
+	var err error
+	if g.elements, err = g.open(r); err != nil {
+		return g.letters.write(out, g.tally, deadLetter{record: r, code: codePanic, message: err.Error(), element: -1})
+	}
+	g.single = len(g.elements) == 1
+	for i := range g.elements {
+		if err := g.element(r, src, &g.elements[i], out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open takes the envelope off. An error is a panic.
+func (g *ingestStage) open(r *kgo.Record) (es []element, err error) {
+	defer g.recovered(r, &err)
+	return g.unwrap(r.Value, g.elements[:0]), nil
+}
+
+// recovered turns a panic into an error. It must be deferred itself.
+func (g *ingestStage) recovered(r *kgo.Record, err *error) {
+	if v := recover(); v != nil {
+		g.metrics.panics.Inc()
+		g.log.Error("ingest panicked; the record becomes a dead letter", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset,
+			"panic", v, "stack", string(debug.Stack()))
+		*err = errors.New(panicText(v))
+	}
+}
+
+// element produces what follows from one element, or one dead letter. Its neighbours are not concerned.
+func (g *ingestStage) element(r *kgo.Record, src source, e *element, out *transaction) error {
+	if e.err != nil {
+		g.tally.add(g.metrics.decodeErrors.WithLabelValues(e.reason), 1)
+		return g.letters.write(out, g.tally, deadLetter{record: r, code: codeUndecodable, message: e.err.Error(), element: g.index(e), value: e.raw})
+	}
+	g.out.Alerts, g.out.Observations = g.out.Alerts[:0], g.out.Observations[:0]
+	ev, decoded, err := g.evaluate(r, e)
+	switch {
+	case err != nil && !decoded:
+		g.tally.add(g.metrics.decodeErrors.WithLabelValues("event"), 1)
+		return g.letters.write(out, g.tally, deadLetter{record: r, code: codeUndecodable, message: err.Error(), element: g.index(e), value: e.raw})
+	case err != nil:
+		return g.letters.write(out, g.tally, deadLetter{record: r, code: codePanic, message: err.Error(), element: g.index(e), value: e.raw})
+	}
+	g.tally.add(g.decoded(e.kind), 1)
+	// A time that was assumed says nothing about how far the source has come.
+	if ev.Flags()&(event.TimeMissing|event.TimeClamped) == 0 {
+		g.clocks.observe(src, ev.Time())
+		g.metrics.delay.Observe(max(0, g.now.Sub(time.Unix(0, ev.Time())).Seconds()))
+	}
+	if err := g.publish.alerts(out, g.tally, r, g.out.Alerts); err != nil {
+		return err
+	}
+	return g.route(r, e, out)
+}
+
+// index is the element's place for a dead letter, or -1 where the record is the element.
+func (g *ingestStage) index(e *element) int {
+	if g.single {
+		return -1
+	}
+	return e.index
+}
+
+// evaluate decodes the element and runs the rules. decoded tells an event that cannot be read from a panic.
+func (g *ingestStage) evaluate(r *kgo.Record, e *element) (ev *event.Event, decoded bool, err error) {
+	decoded = true // a panic while decoding is a panic
+	defer g.recovered(r, &err)
+	ev, err = g.decoder.Decode(e.raw, event.Meta{
+		Origin:    event.Origin{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Index: int32(e.index)},
+		Timestamp: r.Timestamp.UnixNano(), Skew: g.skew, Envelope: e.envelope,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	g.engine.Process(ev, &g.out)
+	return ev, true, nil
+}
+
+func (g *ingestStage) decoded(kind string) prometheus.Counter {
+	c, ok := g.envelopes[kind]
+	if !ok {
+		c = g.metrics.decoded.WithLabelValues(kind)
+		g.envelopes[kind] = c
+	}
+	return c
+}
+
+// route sends the observations of one event to the detect stage.
+func (g *ingestStage) route(r *kgo.Record, e *element, out *transaction) error {
+	for i := range g.out.Observations {
+		o := &g.out.Observations[i]
+		key := o.RoutingKey()
+		err := out.produce(&kgo.Record{Topic: g.repartition, Partition: partitionOf(key, g.count), Key: key,
+			Value: engine.Message{Observation: o}.Encode()})
+		if errors.Is(err, errTooLarge) {
+			g.log.Error("an observation cannot be sent; the event becomes a dead letter", "topic", r.Topic, "partition", r.Partition,
+				"offset", r.Offset, "err", err)
+			err = g.letters.write(out, g.tally, deadLetter{record: r, code: codeObservation, message: err.Error(), element: g.index(e), value: e.raw})
+		}
+		if err != nil {
+			return err
+		}
+		g.tally.add(g.metrics.observations, 1)
+	}
+	return nil
+}
+
+// finish announces the clocks behind the data, to every task: a task that gets no data must see time pass all the same.
+func (g *ingestStage) finish(out *transaction, now time.Time) error {
+	m := g.clocks.message(now, g.partitions)
+	if m == nil {
+		return nil
+	}
+	value := engine.Message{Clocks: m}.Encode()
+	for p := range g.count {
+		if err := out.produce(&kgo.Record{Topic: g.repartition, Partition: p, Value: value}); err != nil {
+			return permanent(fmt.Errorf("clocks of %d sources: %w", len(m.Sources), err))
+		}
+	}
+	return nil
+}
+
+func (g *ingestStage) commit(now time.Time) error {
+	g.clocks.commit()
+	g.metrics.rules(g.tally, g.ruleIDs, g.engine.TakeStats())
+	g.tally.commit()
+	g.publish.commit(now)
+	for s, st := range g.clocks.sources {
+		if at := st.at(now); at > 0 {
+			g.metrics.clock.WithLabelValues(s.topic, label(s.partition)).Set(float64(at) / 1e9)
+		}
+	}
+	return nil
+}
+
+func (g *ingestStage) rollback() {
+	g.clocks.rollback()
+	g.engine.TakeStats() // of what did not happen
+	clear(g.tally)
+	g.publish.rollback()
+}
+
+func (g *ingestStage) drop(s source) {
+	if !g.clocks.owns(s) {
+		return
+	}
+	g.clocks.revoke(s)
+	g.metrics.assigned.WithLabelValues(Ingest.String()).Dec()
+	g.metrics.forget(s.topic, s.partition)
+}
+
+func (g *ingestStage) close() {
+	for s := range g.clocks.sources {
+		g.drop(s)
+	}
+}

@@ -1,0 +1,85 @@
+package processor
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/processor/encoding"
+	"oktastream/rules/alert"
+)
+
+// partitionOf is where Kafka's own producers put a record with this key: murmur2. All processes of a group must agree,
+// and so must whoever reproduces the routing.
+func partitionOf(key []byte, partitions int32) int32 {
+	return int32(keyed.Partition(&kgo.Record{Key: key}, int(partitions)))
+}
+
+// keyed has no state for records that have a key.
+var keyed = kgo.StickyKeyPartitioner(nil).ForTopic("")
+
+// publisher writes alerts into transactions.
+type publisher struct {
+	topic      string
+	partitions int32
+	encoder    *encoding.Encoder
+	letters    *deadLetters
+	metrics    *metrics
+	log        *slog.Logger
+
+	pending []published // of the open transaction
+}
+
+type published struct {
+	severity alert.Severity
+	time     time.Time
+}
+
+// alerts produces as, which came of record r. An alert that cannot be written becomes a dead letter: it would not fit
+// the next time either.
+func (p *publisher) alerts(out *transaction, t tally, r *kgo.Record, as []alert.Alert) error {
+	for i := range as {
+		a := &as[i]
+		t.add(p.metrics.alerts.WithLabelValues(a.Rule.ID, string(a.Severity)), 1)
+		rec, err := p.encoder.Record(a, time.Now())
+		if err == nil {
+			err = out.produce(record(p.topic, p.partitions, rec))
+		}
+		switch {
+		case errors.Is(err, errTooLarge):
+			err = p.lose(out, t, r, a, rec.Value, codeAlert, err)
+		case err != nil:
+			err = p.lose(out, t, r, a, nil, codeEncode, err)
+		default:
+			p.pending = append(p.pending, published{a.Severity, a.Time})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func record(topic string, partitions int32, rec encoding.Record) *kgo.Record {
+	hs := make([]kgo.RecordHeader, len(rec.Headers))
+	for i, h := range rec.Headers {
+		hs[i] = kgo.RecordHeader{Key: h.Key, Value: h.Value}
+	}
+	return &kgo.Record{Topic: topic, Partition: partitionOf(rec.Key, partitions), Key: rec.Key, Value: rec.Value, Headers: hs}
+}
+
+func (p *publisher) lose(out *transaction, t tally, r *kgo.Record, a *alert.Alert, value []byte, code string, cause error) error {
+	p.log.Error("an alert cannot be written; it becomes a dead letter", "rule_id", a.Rule.ID, "alert", a.ID, "err", cause)
+	return p.letters.write(out, t, deadLetter{record: r, code: code, message: cause.Error(), element: -1, value: value, rule: a.Rule.ID})
+}
+
+func (p *publisher) commit(now time.Time) {
+	for _, a := range p.pending {
+		p.metrics.latency.WithLabelValues(string(a.severity)).Observe(max(0, now.Sub(a.time).Seconds()))
+	}
+	p.pending = p.pending[:0]
+}
+
+func (p *publisher) rollback() { p.pending = p.pending[:0] }

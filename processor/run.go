@@ -1,0 +1,266 @@
+package processor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/processor/encoding"
+	"oktastream/rules"
+	"oktastream/rules/engine"
+	"oktastream/rules/event"
+)
+
+// Run processes events until ctx ends, which is no error: every worker then finishes and commits its batch and leaves
+// the group. It returns early with what a new session would meet again; all else is retried. All goroutines are gone
+// when it returns.
+func Run(ctx context.Context, c Config, set *rules.Set) error {
+	p, err := New(c, set)
+	if err != nil {
+		return err
+	}
+	return p.Run(ctx)
+}
+
+// Processor is a configured run.
+type Processor struct {
+	config  Config
+	engines engines
+	encoder *encoding.Encoder
+	metrics *metrics
+	status  *status
+}
+
+// engines makes what the stages run. Tests put simpler ones in.
+type engines struct {
+	ruleIDs []string // in the order of engine.Stats
+	ruleSet string   // fingerprint
+	unwrap  func() func(value []byte, dst []element) []element
+	decoder func() eventDecoder
+	ingest  func() ingester
+	task    func() detector
+}
+
+// New checks c and prepares a run of the rules in set, which may be shared. Nothing is connected yet.
+func New(c Config, set *rules.Set) (*Processor, error) {
+	o := engine.Options{Org: c.Org, Version: c.Version, StateBudget: c.StateBudget}
+	e := engines{ruleSet: set.Fingerprint(),
+		decoder: func() eventDecoder { return event.NewDecoder(set.Fields()) },
+		ingest:  func() ingester { return engine.NewIngest(set, o) },
+		task:    func() detector { return engine.NewTask(set, o) },
+	}
+	for _, r := range set.Rules() {
+		e.ruleIDs = append(e.ruleIDs, r.ID)
+	}
+	var err error
+	if e.unwrap, err = opener(c.Envelope); err != nil {
+		return nil, err
+	}
+	return newProcessor(c, e)
+}
+
+func newProcessor(c Config, e engines) (*Processor, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	if c.Instance == "" {
+		c.Instance = rand.Text()[:8]
+	}
+	encoder, err := encoding.New(encoding.Options{Format: c.Format, Group: c.Group})
+	if err != nil {
+		return nil, fmt.Errorf("format: %w", err)
+	}
+	return &Processor{config: c, engines: e, encoder: encoder, metrics: newMetrics(c.Version, e.ruleSet, len(e.ruleIDs)),
+		status: newStatus(len(e.ruleIDs), e.ruleSet)}, nil
+}
+
+// Readiness is what /readyz answers. It may be called at any time from any goroutine.
+func (p *Processor) Readiness() Readiness { return p.status.readiness() }
+
+// Metrics is the registry behind /metrics.
+func (p *Processor) Metrics() prometheus.Gatherer { return p.metrics.registry }
+
+// startTimeout bounds the first contact with the cluster.
+const startTimeout = 30 * time.Second
+
+// Run is as the function Run. It can be called once.
+func (p *Processor) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if p.config.HTTP != "" {
+		addr, stop, err := serve(p.config.HTTP, handler(p.metrics, p.status), func(err error) { cancel(fmt.Errorf("http: %w", err)) })
+		if err != nil {
+			return err
+		}
+		defer stop()
+		p.config.Logger.Info("serving metrics and health", "addr", addr)
+	}
+	found, err := p.prepare(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	var workers []*worker
+	for _, st := range []Stage{Ingest, Detect} {
+		if p.config.Stages&st == 0 {
+			continue
+		}
+		for i := range p.config.Workers {
+			workers = append(workers, p.worker(st, i, found))
+		}
+	}
+	p.status.start(workers)
+	var wg sync.WaitGroup
+	for _, w := range workers {
+		wg.Go(func() {
+			if err := w.run(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	wg.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return nil
+}
+
+// prepare looks at the topics, or creates them.
+func (p *Processor) prepare(ctx context.Context) (topics, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	cl, err := kgo.NewClient(p.client("admin")...)
+	if err != nil {
+		return topics{}, fmt.Errorf("kafka client: %w", err)
+	}
+	defer cl.Close()
+	if err := cl.Ping(ctx); err != nil {
+		return topics{}, fmt.Errorf("no broker answers: %w", err)
+	}
+	return prepareTopics(ctx, cl, p.config)
+}
+
+// client are the options of every client.
+func (p *Processor) client(name string) []kgo.Opt {
+	opts := []kgo.Opt{
+		kgo.ClientID("oktastream-" + p.config.Instance + "-" + name),
+		kgo.WithLogger(clientLog{p.config.Logger.With("client", name)}),
+		kgo.FetchMaxBytes(16 << 20),
+		p.metrics.client(name),
+	}
+	return append(opts, p.config.Client...)
+}
+
+func (p *Processor) worker(st Stage, slot int, found topics) *worker {
+	name := fmt.Sprintf("%v-%d", st, slot)
+	c := &p.config
+	w := &worker{
+		name: name, sizes: found.sizes, metrics: p.metrics, status: p.status, log: c.Logger.With("worker", name),
+		limits: limits{interval: c.CommitInterval, tick: max(c.CommitInterval, 100*time.Millisecond), records: c.MaxRecords, bytes: c.MaxBytes},
+	}
+	w.beat.Store(time.Now().UnixNano())
+	w.open = func() (*session, stage, error) {
+		s, err := newSession(p.session(w, st, found))
+		if err != nil {
+			return nil, nil, err
+		}
+		if st == Ingest {
+			return s, p.ingest(w, s, found), nil
+		}
+		d, err := p.detect(w, s, found)
+		if err != nil {
+			s.close()
+			return nil, nil, err
+		}
+		return s, d, nil
+	}
+	return w
+}
+
+// detectGroup is the consumer group of the detect stage.
+func (c *Config) detectGroup() string { return c.Group + "-detect" }
+
+func (p *Processor) session(w *worker, st Stage, found topics) sessionOptions {
+	c := &p.config
+	o := sessionOptions{
+		group: c.Group, topics: c.Input, txnID: c.Group + "-" + c.Instance + "-" + w.name,
+		leave: c.LeaveOnShutdown, end: c.TransactionTimeout, escape: c.Escape, log: w.log,
+		start: kgo.NewOffset().AtStart(), startNone: c.Reset == "none", recover: c.Reset != "none",
+		onRecover:  func(topic string, _ int32, n int64) { p.metrics.lost.WithLabelValues(topic).Add(float64(n)) },
+		onCallback: func(k assignmentKind) { p.metrics.rebalances.WithLabelValues(st.String(), k.String()).Inc() },
+	}
+	if c.Reset == "latest" {
+		o.start = kgo.NewOffset().AtEnd()
+	}
+	if st == Detect {
+		// A task's position is decided by its checkpoint; nothing may be skipped.
+		o.group, o.topics = c.detectGroup(), []string{c.Repartition}
+		o.start, o.startNone, o.recover, o.pause = kgo.NewOffset().AtStart(), false, false, true
+	}
+	if c.StaticID != "" {
+		o.instance = c.StaticID + "-" + w.name
+	}
+	o.client = append(p.client(w.name),
+		kgo.SessionTimeout(c.SessionTimeout),
+		kgo.HeartbeatInterval(c.HeartbeatInterval),
+		kgo.RebalanceTimeout(c.RebalanceTimeout),
+		kgo.TransactionTimeout(c.TransactionTimeout),
+		kgo.ProducerBatchMaxBytes(int32(found.largest())),
+	)
+	return o
+}
+
+func (p *Processor) letters(st Stage, found topics) *deadLetters {
+	c := &p.config
+	group := c.Group
+	if st == Detect {
+		group = c.detectGroup()
+	}
+	return &deadLetters{topic: c.DeadLetters, partitions: found.partitions[c.DeadLetters], group: group, stage: st, version: c.Version, metrics: p.metrics}
+}
+
+func (p *Processor) publisher(l *deadLetters, found topics, log *slog.Logger) *publisher {
+	c := &p.config
+	return &publisher{topic: c.Alerts, partitions: found.partitions[c.Alerts], encoder: p.encoder, letters: l, metrics: p.metrics, log: log}
+}
+
+func (p *Processor) ingest(w *worker, s *session, found topics) *ingestStage {
+	c, e := &p.config, &p.engines
+	letters := p.letters(Ingest, found)
+	g := &ingestStage{
+		s: s, repartition: c.Repartition, count: found.partitions[c.Repartition], skew: c.Skew, ruleIDs: e.ruleIDs,
+		unwrap: e.unwrap(), decoder: e.decoder(), engine: e.ingest(), clocks: newClocks(c.IdleTimeout),
+		publish: p.publisher(letters, found, w.log), letters: letters, metrics: p.metrics, log: w.log,
+		partitions: make(map[string]int32), tally: make(tally), envelopes: make(map[string]prometheus.Counter),
+	}
+	for _, t := range c.Input {
+		g.partitions[t] = found.partitions[t]
+	}
+	return g
+}
+
+func (p *Processor) detect(w *worker, s *session, found topics) (*detectStage, error) {
+	c, e := &p.config, &p.engines
+	cl, err := kgo.NewClient(p.client(w.name + "-restore")...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka client: %w", err)
+	}
+	letters := p.letters(Detect, found)
+	return &detectStage{
+		s: s, topic: c.Repartition, changelog: c.Changelog, group: c.detectGroup(), count: found.partitions[c.Repartition],
+		ruleSet: e.ruleSet, ruleIDs: e.ruleIDs, newTask: e.task,
+		restorer: &restorer{client: cl, topic: c.Changelog, stall: 3 * c.TransactionTimeout},
+		publish:  p.publisher(letters, found, w.log), letters: letters, metrics: p.metrics, status: p.status, log: w.log,
+		tasks: make(map[int32]*task), slots: make(chan struct{}, restoresAtOnce), tally: make(tally), skip: make(map[int32]map[int64]string),
+	}, nil
+}

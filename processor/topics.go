@@ -1,0 +1,190 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// topics is what the cluster says about the group's topics.
+type topics struct {
+	partitions map[string]int32 // of every topic
+	sizes      map[string]int   // largest record per output topic, in bytes
+}
+
+// largest is a record size that every output topic takes.
+func (t topics) largest() int {
+	least := 0
+	for _, n := range t.sizes {
+		if least == 0 || n < least {
+			least = n
+		}
+	}
+	return least
+}
+
+// day is the unit in which retention is given.
+const day = 24 * time.Hour
+
+// own are the settings of the topics that CreateTopics makes.
+//
+// The changelog is deleted by age as well as compacted, so that a renamed group's or a removed rule's entries go away.
+// The age counts from when an entry was written, and is far above the longest window; the checkpoint is written all the
+// time. Tombstones stay longer than the slowest restore.
+func own(c Config, topic string) map[string]string {
+	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+	switch topic {
+	case c.Changelog:
+		return map[string]string{"cleanup.policy": "compact,delete", "retention.ms": ms(30 * day), "delete.retention.ms": ms(day),
+			"min.cleanable.dirty.ratio": "0.1", "segment.ms": ms(6 * time.Hour)}
+	case c.Repartition:
+		return map[string]string{"cleanup.policy": "delete", "retention.ms": ms(2 * day)}
+	case c.Alerts, c.DeadLetters:
+		return map[string]string{"cleanup.policy": "delete", "retention.ms": ms(14 * day)}
+	}
+	return nil
+}
+
+// prepareTopics creates missing topics where c asks for it, and checks that all fit together. A mismatch is permanent:
+// state that was routed by one number of partitions is wrong under another.
+func prepareTopics(ctx context.Context, cl *kgo.Client, c Config) (topics, error) {
+	adm := kadm.NewClient(cl)
+	var all, missing []string
+	all = append(append(all, c.Input...), c.Alerts, c.Repartition, c.Changelog, c.DeadLetters)
+	details, err := describe(ctx, adm, all)
+	if err != nil {
+		return topics{}, err
+	}
+	for _, t := range all {
+		if details[t] == 0 {
+			missing = append(missing, t)
+		}
+	}
+	if len(missing) > 0 && !c.CreateTopics {
+		return topics{}, permanent(fmt.Errorf("topics that do not exist, or that this user may not describe: %s; create them, or run with create.topics (--create-topics)",
+			strings.Join(missing, ", ")))
+	}
+	for _, t := range missing {
+		if err := create(ctx, adm, c, t, details); err != nil {
+			return topics{}, err
+		}
+	}
+	if len(missing) > 0 {
+		if details, err = waitFor(ctx, adm, all); err != nil {
+			return topics{}, err
+		}
+	}
+	found := topics{partitions: details, sizes: make(map[string]int)}
+	if n, m := details[c.Repartition], details[c.Changelog]; n != m {
+		return topics{}, permanent(fmt.Errorf("topic %s has %d partitions and %s has %d: a task keeps its state in the changelog partition of the same number. "+
+			"Delete the one that holds nothing and create it again with as many partitions; a changelog that holds state must keep its number",
+			c.Repartition, n, c.Changelog, m))
+	}
+	for _, t := range []string{c.Alerts, c.Repartition, c.Changelog, c.DeadLetters} {
+		found.sizes[t] = c.MaxRequestSize
+	}
+	return found, checkSettings(ctx, adm, c, found)
+}
+
+// describe returns the partitions of the topics that exist.
+func describe(ctx context.Context, adm *kadm.Client, names []string) (map[string]int32, error) {
+	got, err := adm.ListTopics(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	counts := make(map[string]int32)
+	for _, t := range names {
+		d, ok := got[t]
+		switch {
+		case !ok, errors.Is(d.Err, kerr.UnknownTopicOrPartition):
+		case d.Err != nil:
+			return nil, fmt.Errorf("topic %s: %w", t, d.Err)
+		default:
+			counts[t] = int32(len(d.Partitions))
+		}
+	}
+	return counts, nil
+}
+
+func create(ctx context.Context, adm *kadm.Client, c Config, topic string, have map[string]int32) error {
+	n := c.Partitions
+	switch {
+	case topic == c.Changelog && have[c.Repartition] > 0:
+		n = have[c.Repartition]
+	case topic == c.Repartition && have[c.Changelog] > 0:
+		n = have[c.Changelog]
+	}
+	settings := make(map[string]*string)
+	for k, v := range own(c, topic) {
+		settings[k] = &v
+	}
+	_, err := adm.CreateTopic(ctx, n, c.Replication, settings, topic)
+	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) { // another process was faster
+		return fmt.Errorf("create topic %s: %w", topic, err)
+	}
+	return nil
+}
+
+// waitFor waits until metadata shows the topics: creation is asynchronous.
+func waitFor(ctx context.Context, adm *kadm.Client, names []string) (map[string]int32, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		counts, err := describe(ctx, adm, names)
+		if err == nil && len(counts) == len(names) {
+			return counts, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("created topics do not appear: %w", errors.Join(ctx.Err(), err))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// checkSettings looks at what topics are configured to do. Where the user may not read that, it believes the best.
+func checkSettings(ctx context.Context, adm *kadm.Client, c Config, found topics) error {
+	outputs := []string{c.Alerts, c.Repartition, c.Changelog, c.DeadLetters}
+	got, err := adm.DescribeTopicConfigs(ctx, outputs...)
+	if err != nil {
+		c.Logger.Warn("topic settings cannot be read, so they are not checked", "err", err)
+		return nil
+	}
+	var errs []error
+	for _, t := range outputs {
+		settings, err := got.On(t, nil)
+		if err != nil || settings.Err != nil {
+			c.Logger.Warn("topic settings cannot be read, so they are not checked", "topic", t, "err", errOr(err, settings.Err))
+			continue
+		}
+		for _, s := range settings.Configs {
+			value := s.MaybeValue()
+			switch s.Key {
+			case "max.message.bytes":
+				if n, err := strconv.Atoi(value); err == nil && n > 0 {
+					found.sizes[t] = min(found.sizes[t], n)
+				}
+			case "cleanup.policy":
+				compacted := slices.Contains(strings.Split(strings.ReplaceAll(value, " ", ""), ","), "compact")
+				switch {
+				case t == c.Changelog && !compacted:
+					errs = append(errs, fmt.Errorf("topic %s has cleanup.policy=%s: state would be deleted by age alone; set compact or compact,delete", t, value))
+				case t == c.Repartition && compacted:
+					errs = append(errs, fmt.Errorf("topic %s has cleanup.policy=%s: compaction would drop observations that share a key; set delete", t, value))
+				}
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return permanent(err)
+	}
+	return nil
+}

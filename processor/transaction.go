@@ -1,0 +1,58 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// errTooLarge: a record is larger than its topic takes. The broker would refuse it each time it is tried.
+var errTooLarge = errors.New("record too large")
+
+// recordOverhead bounds what a batch of one record has beside key, value and headers: a batch header of 61 bytes, and
+// varints.
+const recordOverhead = 128
+
+// transaction is what a stage produces into.
+type transaction struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	s      *session
+	sizes  map[string]int
+	bytes  int // produced so far
+}
+
+func newTransaction(s *session, sizes map[string]int) *transaction {
+	// Not the worker's context, so that a shutdown does not break the last transaction; but producing must end some
+	// time, when no broker takes the records.
+	ctx, cancel := context.WithTimeout(context.Background(), s.opts.end)
+	return &transaction{ctx: ctx, cancel: cancel, s: s, sizes: sizes}
+}
+
+// fits returns errTooLarge for a record that its topic will not take.
+func (t *transaction) fits(r *kgo.Record) error {
+	if limit, size := t.sizes[r.Topic], recordSize(r); limit > 0 && size > limit {
+		return fmt.Errorf("%w: %d bytes, topic %s takes %d", errTooLarge, size, r.Topic, limit)
+	}
+	return nil
+}
+
+// produce adds a record. It fails only with errTooLarge; what the broker refuses shows at the end of the transaction.
+func (t *transaction) produce(r *kgo.Record) error {
+	if err := t.fits(r); err != nil {
+		return err
+	}
+	t.bytes += recordSize(r)
+	t.s.produce(t.ctx, r)
+	return nil
+}
+
+func recordSize(r *kgo.Record) int {
+	n := recordOverhead + len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		n += len(h.Key) + len(h.Value) + 10
+	}
+	return n
+}
