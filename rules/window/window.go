@@ -82,6 +82,9 @@ func (w *Window) Clone() *Window {
 	return &c
 }
 
+// Committed drops what only an open transaction needs.
+func (w *Window) Committed() { w.dirty, w.view = nil, nil }
+
 // Empty reports whether nothing is left that could still matter.
 func (w *Window) Empty() bool { return len(w.rows) == 0 && len(w.eps) == 0 }
 

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"oktastream/processor/encoding"
+	"oktastream/processor/offline"
+	"oktastream/rules/engine"
+)
+
+func newEval() *cobra.Command {
+	var paths []string
+	var format, org string
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "eval [FILE...|-]",
+		Short: "Evaluate rules over files, without Kafka",
+		Long: "eval reads files (or standard input) of JSON or newline-delimited JSON in any envelope, evaluates the rules in\n" +
+			"order of event time, and prints one alert per line. Notes and a summary go to standard error. The end of the\n" +
+			"input closes every window. The same input gives the same bytes.\n\n" +
+			"Exit codes: 0 ok, 2 a rule does not load, 3 usage or unreadable input.",
+		Example: "  oktastream eval export.ndjson\n  oktastream eval -r rules/ -o ecs - < events.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := checkFormat(format)
+			if err != nil {
+				return err
+			}
+			notes := cmd.ErrOrStderr()
+			set, err := loadSet(paths, notes)
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				args = []string{"-"}
+			}
+			var inputs []offline.Input
+			for _, name := range args {
+				inputs = append(inputs, input(name, cmd.InOrStdin()))
+			}
+			rep, err := offline.Run(set, engine.Options{Org: org, Version: buildVersion()}, inputs)
+			if err != nil {
+				return fail(exitUsage, err)
+			}
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			for i := range rep.Alerts {
+				line, err := encoding.Encode(&rep.Alerts[i], f)
+				if err != nil {
+					return fail(exitUsage, err)
+				}
+				out.Write(line)
+				out.WriteByte('\n')
+			}
+			if err := out.Flush(); err != nil {
+				return fail(exitUsage, err)
+			}
+			if !quiet {
+				for _, line := range rep.Summary(set) {
+					fmt.Fprintln(notes, line)
+				}
+			}
+			if rep.Unreadable > 0 {
+				return fail(exitUsage, fmt.Errorf("%d of %d inputs could not be read to the end", rep.Unreadable, len(inputs)))
+			}
+			return nil
+		},
+	}
+	rulesFlag(cmd, &paths)
+	cmd.Flags().StringVarP(&format, "output", "o", encoding.Default, "format of the alerts: native or ecs")
+	cmd.Flags().StringVar(&org, "org", "", "organisation name, for alerts and their ids")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no notes and no summary")
+	return cmd
+}
+
+func checkFormat(name string) (string, error) {
+	if _, err := encoding.New(encoding.Options{Format: name}); err != nil {
+		return "", fail(exitUsage, err)
+	}
+	return name, nil
+}
+
+func input(name string, stdin io.Reader) offline.Input {
+	if name == "-" {
+		return offline.Input{Name: "stdin", Open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }}
+	}
+	return offline.Input{Name: name, Open: func() (io.ReadCloser, error) {
+		info, err := os.Stat(name)
+		if err == nil && info.IsDir() {
+			return nil, errors.New("is a directory; name the files in it")
+		}
+		if err != nil {
+			return nil, err
+		}
+		return os.Open(name)
+	}}
+}

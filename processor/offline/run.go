@@ -1,0 +1,229 @@
+package offline
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"oktastream/processor/envelope"
+	"oktastream/rules"
+	"oktastream/rules/alert"
+	"oktastream/rules/engine"
+	"oktastream/rules/event"
+)
+
+// Input is one file to read.
+type Input struct {
+	Name string
+	Open func() (io.ReadCloser, error)
+}
+
+// Problem is a record, or an element of one, that could not be used.
+type Problem struct {
+	File   string
+	Line   int // where the record begins, from 1
+	Index  int // element inside the record
+	Code   string
+	Reason string
+}
+
+func (p Problem) String() string {
+	at := fmt.Sprintf("%s:%d", p.File, p.Line)
+	if p.Index > 0 {
+		at = fmt.Sprintf("%s[%d]", at, p.Index)
+	}
+	return fmt.Sprintf("%s: %s: %s", at, p.Code, p.Reason)
+}
+
+// FileReport accounts for one file: every record became events or a Problem.
+type FileReport struct {
+	Name      string
+	Records   int
+	Events    int
+	Envelopes map[string]int // events by the envelope they came in
+	Problems  []Problem      // the first maxProblems
+	Rejected  int            // all of them
+	Err       error          // the file could not be read, or not to its end
+}
+
+// Report is the outcome of a run.
+type Report struct {
+	Files      []FileReport
+	Alerts     []alert.Alert // in order of event time
+	Events     int
+	Repeated   int // alert records left out because their id and revision were there already
+	First      time.Time
+	Last       time.Time
+	Stats      engine.Stats
+	Unreadable int // files with Err
+}
+
+const maxProblems = 100
+
+// stored is an event waiting to be sorted.
+type stored struct {
+	time   int64
+	origin event.Origin
+	env    string
+	json   []byte
+}
+
+// Run reads all inputs, evaluates set over their events in order of event time, and closes every window at the end. It
+// keeps the events in memory. The error is about the engine; what is wrong with inputs stands in the report.
+func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
+	var rep Report
+	var events []stored
+	local := engine.NewLocal(set, opts)
+	decoder := local.NewDecoder()
+	for _, in := range inputs {
+		f := FileReport{Name: in.Name, Envelopes: map[string]int{}}
+		f.Err = read(in, &f, decoder, &events)
+		if f.Err != nil {
+			rep.Unreadable++
+		}
+		rep.Events += f.Events
+		rep.Files = append(rep.Files, f)
+	}
+	slices.SortStableFunc(events, func(a, b stored) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), a.origin.Compare(b.origin))
+	})
+	if len(events) > 0 {
+		rep.First, rep.Last = time.Unix(0, events[0].time).UTC(), time.Unix(0, events[len(events)-1].time).UTC()
+	}
+
+	var out engine.Output
+	for i := range events {
+		e := &events[i]
+		ev, err := decoder.Decode(e.json, event.Meta{Origin: e.origin, Envelope: e.env})
+		if err != nil {
+			return rep, fmt.Errorf("event at %s:%d cannot be decoded a second time: %w", e.origin.Topic, e.origin.Offset, err)
+		}
+		if err := local.Process(ev, &out); err != nil {
+			return rep, err
+		}
+		e.json = nil
+	}
+	if err := local.Close(&out); err != nil {
+		return rep, err
+	}
+	rep.Alerts, rep.Repeated = arrange(out.Alerts)
+	rep.Stats = local.Stats()
+	return rep, nil
+}
+
+// read appends the events of one file.
+func read(in Input, f *FileReport, decoder *event.Decoder, events *[]stored) error {
+	r, err := in.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s := newSplitter(r)
+	for {
+		rec, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", s.line, err)
+		}
+		number := int64(f.Records)
+		f.Records++
+		reject := func(index int, code, reason string) {
+			f.Rejected++
+			if len(f.Problems) < maxProblems {
+				f.Problems = append(f.Problems, Problem{File: f.Name, Line: rec.line, Index: index, Code: code, Reason: reason})
+			}
+		}
+		if rec.err != nil {
+			reject(0, "not-json", rec.err.Error())
+			continue
+		}
+		res := envelope.Unwrap(rec.data)
+		for _, x := range res.Rejected {
+			reject(int(x.Index), string(x.Code), x.Reason)
+		}
+		for _, found := range res.Events {
+			origin := event.Origin{Topic: f.Name, Offset: number, Index: int32(found.Index)}
+			ev, err := decoder.Decode(found.JSON, event.Meta{Origin: origin, Envelope: found.Envelope})
+			if err != nil {
+				reject(int(found.Index), "undecodable", err.Error())
+				continue
+			}
+			f.Events++
+			f.Envelopes[found.Envelope]++
+			*events = append(*events, stored{time: ev.Time(), origin: origin, env: found.Envelope, json: found.JSON})
+		}
+	}
+}
+
+// arrange sorts alerts by event time and leaves out repetitions: a stateless rule gives the same alert for each copy of
+// an event, and a reader who looks at a file wants to see it once.
+func arrange(alerts []alert.Alert) ([]alert.Alert, int) {
+	slices.SortStableFunc(alerts, func(a, b alert.Alert) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Rule.Name, b.Rule.Name), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Revision, b.Revision))
+	})
+	type key struct {
+		id       string
+		revision int
+	}
+	seen := map[key]bool{}
+	kept := slices.DeleteFunc(alerts, func(a alert.Alert) bool {
+		k := key{a.ID, a.Revision}
+		again := seen[k]
+		seen[k] = true
+		return again
+	})
+	return kept, len(alerts) - len(kept)
+}
+
+// Summary is what the run has to say, line by line: each file with what became of it, then the whole.
+func (r *Report) Summary(set *rules.Set) []string {
+	var lines []string
+	for _, f := range r.Files {
+		line := fmt.Sprintf("%s: %d records, %d events", f.Name, f.Records, f.Events)
+		for _, name := range slices.Sorted(maps.Keys(f.Envelopes)) {
+			line += fmt.Sprintf(", %d %s", f.Envelopes[name], name)
+		}
+		if f.Rejected > 0 {
+			line += fmt.Sprintf(", %d rejected", f.Rejected)
+		}
+		if f.Err != nil {
+			line += ": " + f.Err.Error()
+		}
+		lines = append(lines, line)
+		for _, p := range f.Problems {
+			lines = append(lines, "  "+p.String())
+		}
+		if n := f.Rejected - len(f.Problems); n > 0 {
+			lines = append(lines, fmt.Sprintf("  and %d more", n))
+		}
+	}
+	span := ""
+	if r.Events > 0 {
+		span = fmt.Sprintf(" from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
+	}
+	line := fmt.Sprintf("%d events%s, %d alerts", r.Events, span, len(r.Alerts))
+	if r.Repeated > 0 {
+		line += fmt.Sprintf(" (%d repetitions left out)", r.Repeated)
+	}
+	lines = append(lines, line)
+	for i, s := range r.Stats {
+		if s.Alerts == 0 && s.Missing == 0 && s.Duplicate == 0 {
+			continue
+		}
+		line := fmt.Sprintf("  %s: %d alerts from %d events", set.Rules()[i].Name, s.Alerts, s.Matched)
+		if s.Missing > 0 {
+			line += fmt.Sprintf(", %d without group key or counted value", s.Missing)
+		}
+		if s.Duplicate > 0 {
+			line += fmt.Sprintf(", %d duplicates", s.Duplicate)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
