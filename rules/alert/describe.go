@@ -1,149 +1,174 @@
 package alert
 
 import (
-	"fmt"
-	"slices"
+	"encoding/json"
+	"reflect"
 	"strconv"
 	"strings"
 
 	"oktastream/rules/event"
 )
 
-// maxTargets is how many targets an alert lists.
-const maxTargets = MaxValues
-
-// Where an alert's parts stand in an event.
+// The paths that Describe reads. target is looked up whole, so that the members of one target stay together, but only
+// these members of it are projected.
 var (
-	actorPaths  = entityPaths("actor")
-	targetPaths = manyEntityPaths("target", maxTargets)
-	allTargets  = entityPaths("target")
+	pathActorID          = path("actor.id")
+	pathActorType        = path("actor.type")
+	pathActorAlternateID = path("actor.alternateId")
+	pathActorDisplayName = path("actor.displayName")
 
-	externalPath    = event.MustPath("authenticationContext.externalSessionId")
-	rootPath        = event.MustPath("authenticationContext.rootSessionId")
-	transactionPath = event.MustPath("transaction.id")
-	dtHashPath      = event.MustPath("debugContext.debugData.dtHash")
+	pathTarget = event.MustPath("target")
+	_          = path("target.id")
+	_          = path("target.type")
+	_          = path("target.alternateId")
+	_          = path("target.displayName")
 
-	ipPath      = event.MustPath("client.ipAddress")
-	chainPath   = event.MustPath("request.ipChain.ip")
-	cityPath    = event.MustPath("client.geographicalContext.city")
-	statePath   = event.MustPath("client.geographicalContext.state")
-	countryPath = event.MustPath("client.geographicalContext.country")
-	latPath     = event.MustPath("client.geographicalContext.geolocation.lat")
-	lonPath     = event.MustPath("client.geographicalContext.geolocation.lon")
-	asnPath     = event.MustPath("securityContext.asNumber")
-	asOrgPath   = event.MustPath("securityContext.asOrg")
-	ispPath     = event.MustPath("securityContext.isp")
-	domainPath  = event.MustPath("securityContext.domain")
-	proxyPath   = event.MustPath("securityContext.isProxy")
+	pathExternalSession = path("authenticationContext.externalSessionId")
+	pathRootSession     = path("authenticationContext.rootSessionId")
+	pathTransaction     = path("transaction.id")
+	pathDTHash          = path("debugContext.debugData.dtHash")
 
-	agentPath        = event.MustPath("client.userAgent.rawUserAgent")
-	osPath           = event.MustPath("client.userAgent.os")
-	browserPath      = event.MustPath("client.userAgent.browser")
-	clientDevicePath = event.MustPath("client.device")
-	zonePath         = event.MustPath("client.zone")
+	pathIP      = path("client.ipAddress")
+	pathChain   = path("request.ipChain.ip")
+	pathCity    = path("client.geographicalContext.city")
+	pathState   = path("client.geographicalContext.state")
+	pathCountry = path("client.geographicalContext.country")
+	pathLat     = path("client.geographicalContext.geolocation.lat")
+	pathLon     = path("client.geographicalContext.geolocation.lon")
+	pathASN     = path("securityContext.asNumber")
+	pathASOrg   = path("securityContext.asOrg")
+	pathISP     = path("securityContext.isp")
+	pathDomain  = path("securityContext.domain")
+	pathIsProxy = path("securityContext.isProxy")
 
-	deviceIDPath      = event.MustPath("device.id")
-	deviceNamePath    = event.MustPath("device.name")
-	deviceOSPath      = event.MustPath("device.os_platform")
-	deviceManagedPath = event.MustPath("device.managed")
+	pathUserAgent = path("client.userAgent.rawUserAgent")
+	pathOS        = path("client.userAgent.os")
+	pathBrowser   = path("client.userAgent.browser")
+	pathClientDev = path("client.device")
+	pathZone      = path("client.zone")
 
-	resultPath = event.MustPath("outcome.result")
-	reasonPath = event.MustPath("outcome.reason")
+	pathDeviceID      = path("device.id")
+	pathDeviceName    = path("device.name")
+	pathDeviceOS      = path("device.os_platform")
+	pathDeviceManaged = path("device.managed")
 
-	typePath      = event.MustPath("eventType")
-	messagePath   = event.MustPath("displayMessage")
-	threatPath    = event.MustPath("debugContext.debugData.threatSuspected")
-	riskPath      = event.MustPath("debugContext.debugData.risk")
-	behaviorsPath = event.MustPath("debugContext.debugData.behaviors")
-	uriPath       = event.MustPath("debugContext.debugData.requestUri")
-	logOnlyPath   = event.MustPath("debugContext.debugData.logOnlySecurityData")
+	pathResult = path("outcome.result")
+	pathReason = path("outcome.reason")
+
+	pathEventType       = path("eventType")
+	pathDisplayMessage  = path("displayMessage")
+	pathThreatSuspected = path("debugContext.debugData.threatSuspected")
+	pathRisk            = path("debugContext.debugData.risk")
+	pathRiskLevel       = path("securityContext.risk.level")
+	pathBehaviors       = path("debugContext.debugData.behaviors")
+	pathLogOnly         = path("debugContext.debugData.logOnlySecurityData")
+	pathRequestURI      = path("debugContext.debugData.requestUri")
 )
 
-// entityPath has the members of an entity: id, type, alternate id, display name.
-type entityPath [4]event.Path
+var describePaths []event.Path
 
-func entityPaths(prefix string) entityPath {
-	return entityPath{event.MustPath(prefix + ".id"), event.MustPath(prefix + ".type"),
-		event.MustPath(prefix + ".alternateId"), event.MustPath(prefix + ".displayName")}
+func path(text string) event.Path {
+	p := event.MustPath(text)
+	describePaths = append(describePaths, p)
+	return p
 }
 
-func manyEntityPaths(prefix string, n int) []entityPath {
-	paths := make([]entityPath, n)
-	for i := range paths {
-		paths[i] = entityPaths(fmt.Sprintf("%s.%d", prefix, i))
-	}
-	return paths
-}
+// DescribePaths are the paths that Describe reads: of a projection that holds them it makes the same alert as of the
+// whole event. The caller must not write to the result.
+func DescribePaths() []event.Path { return describePaths[:len(describePaths):len(describePaths)] }
 
-// DescribePaths lists what Describe reads: an event that is projected to these paths describes an alert as well as the
-// whole event. The slice is the caller's.
-func DescribePaths() []event.Path {
-	paths := []event.Path{
-		externalPath, rootPath, transactionPath, dtHashPath,
-		ipPath, chainPath, cityPath, statePath, countryPath, latPath, lonPath, asnPath, asOrgPath, ispPath, domainPath, proxyPath,
-		agentPath, osPath, browserPath, clientDevicePath, zonePath,
-		deviceIDPath, deviceNamePath, deviceOSPath, deviceManagedPath,
-		resultPath, reasonPath,
-		typePath, messagePath, threatPath, riskPath, behaviorsPath, uriPath, logOnlyPath,
-	}
-	return slices.Concat(paths, actorPaths[:], allTargets[:])
-}
-
-// Describe fills the parts of a that tell who, from where, with what, and with which outcome, from an event. Missing
-// values and placeholders are left out, and so is a part of which nothing is known. Nothing in a refers to ev.
+// Describe sets what a tells about the event that completed the condition: Actor, Targets, Session, Source, Client,
+// Device, Outcome and Okta. What the event leaves out, and Okta's placeholders, are left out. Nothing in a refers to ev
+// afterwards.
 func Describe(ev *event.Event, a *Alert) {
-	a.Actor = part(entityOf(ev, actorPaths))
-	a.Targets = nil
-	for _, p := range targetPaths {
-		if t := entityOf(ev, p); t != (Entity{}) {
-			a.Targets = append(a.Targets, t)
-		}
+	a.Actor = known(Entity{
+		ID: text(ev, pathActorID), Type: text(ev, pathActorType),
+		AlternateID: text(ev, pathActorAlternateID), DisplayName: text(ev, pathActorDisplayName),
+	})
+	a.Targets = targets(ev)
+	a.Session = known(Session{
+		External: text(ev, pathExternalSession), Root: text(ev, pathRootSession),
+		Transaction: text(ev, pathTransaction), DTHash: text(ev, pathDTHash),
+	})
+	a.Source = source(ev)
+	a.Client = known(Client{
+		UserAgent: text(ev, pathUserAgent), OS: text(ev, pathOS), Browser: text(ev, pathBrowser),
+		Device: text(ev, pathClientDev), Zone: text(ev, pathZone),
+	})
+	a.Device = known(Device{
+		ID: text(ev, pathDeviceID), Name: text(ev, pathDeviceName), OS: text(ev, pathDeviceOS),
+		Managed: truth(ev, pathDeviceManaged),
+	})
+	a.Outcome = known(Outcome{Result: text(ev, pathResult), Reason: text(ev, pathReason)})
+	o := Okta{
+		EventType: text(ev, pathEventType), DisplayMessage: text(ev, pathDisplayMessage),
+		ThreatSuspected: text(ev, pathThreatSuspected), Risk: text(ev, pathRisk), Behaviors: text(ev, pathBehaviors),
+		RequestURI: text(ev, pathRequestURI), LogOnlySecurity: text(ev, pathLogOnly),
 	}
-	a.Session = part(Session{External: get(ev, externalPath), Root: get(ev, rootPath), Transaction: get(ev, transactionPath), DTHash: get(ev, dtHashPath)})
-	a.Source = sourceOf(ev)
-	a.Client = part(Client{UserAgent: get(ev, agentPath), OS: get(ev, osPath), Browser: get(ev, browserPath),
-		Device: get(ev, clientDevicePath), Zone: get(ev, zonePath)})
-	d := Device{ID: get(ev, deviceIDPath), Name: get(ev, deviceNamePath), OS: get(ev, deviceOSPath)}
-	if a.Device = part(d); a.Device != nil {
-		a.Device.Managed = truth(ev, deviceManagedPath)
+	if o.Risk == "" { // newer events have it here
+		o.Risk = text(ev, pathRiskLevel)
 	}
-	a.Outcome = part(Outcome{Result: get(ev, resultPath), Reason: get(ev, reasonPath)})
-	a.Okta = part(Okta{EventType: get(ev, typePath), DisplayMessage: get(ev, messagePath), ThreatSuspected: get(ev, threatPath),
-		Risk: get(ev, riskPath), Behaviors: get(ev, behaviorsPath), RequestURI: get(ev, uriPath), LogOnlySecurity: get(ev, logOnlyPath)})
+	a.Okta = known(o)
 }
 
-func entityOf(ev *event.Event, p entityPath) Entity {
-	return Entity{ID: get(ev, p[0]), Type: get(ev, p[1]), AlternateID: get(ev, p[2]), DisplayName: get(ev, p[3])}
-}
-
-func sourceOf(ev *event.Event) *Source {
-	s := Source{IP: get(ev, ipPath), City: get(ev, cityPath), State: get(ev, statePath), Country: get(ev, countryPath),
-		Lat: number(ev, latPath), Lon: number(ev, lonPath), ASOrg: get(ev, asOrgPath), ISP: get(ev, ispPath),
-		Domain: get(ev, domainPath), IsProxy: truth(ev, proxyPath)}
-	s.ASN, _ = strconv.ParseInt(get(ev, asnPath), 10, 64)
-	for _, v := range ev.Lookup(chainPath) {
-		if !event.Placeholder(v.Text) && len(s.Chain) < MaxValues {
+func source(ev *event.Event) *Source {
+	s := Source{
+		IP: text(ev, pathIP), City: text(ev, pathCity), State: text(ev, pathState), Country: text(ev, pathCountry),
+		Lat: number(ev, pathLat), Lon: number(ev, pathLon),
+		ASOrg: text(ev, pathASOrg), ISP: text(ev, pathISP), Domain: text(ev, pathDomain), IsProxy: truth(ev, pathIsProxy),
+	}
+	if n, err := strconv.ParseInt(text(ev, pathASN), 10, 64); err == nil {
+		s.ASN = n
+	}
+	for _, v := range ev.Lookup(pathChain) {
+		if !event.Placeholder(v.Text) {
 			s.Chain = append(s.Chain, strings.Clone(v.Text))
 		}
 	}
-	if s.Chain == nil && s.Lat == nil && s.Lon == nil && s.IsProxy == nil && s.ASN == 0 &&
-		s.IP+s.City+s.State+s.Country+s.ASOrg+s.ISP+s.Domain == "" {
-		return nil
-	}
-	return &s
+	return known(s)
 }
 
-// part is nil for a value that says nothing.
-func part[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
+// targets keeps the order of the event; a target of which nothing is known is left out.
+func targets(ev *event.Event) []Entity {
+	var list []Entity
+	for _, v := range ev.Lookup(pathTarget) {
+		if v.Kind != event.Object {
+			continue
+		}
+		var t struct{ ID, Type, AlternateID, DisplayName scalar }
+		if err := json.Unmarshal([]byte(v.Text), &t); err != nil {
+			continue // not an object: there is nothing to say about it
+		}
+		e := Entity{ID: string(t.ID), Type: string(t.Type), AlternateID: string(t.AlternateID), DisplayName: string(t.DisplayName)}
+		if e != (Entity{}) {
+			list = append(list, e)
+		}
 	}
-	return &v
+	return list
 }
 
-// get is the first value at p, as a text of its own.
-func get(ev *event.Event, p event.Path) string {
+// scalar reads a string, number or boolean as text, and anything else or a placeholder as nothing.
+type scalar string
+
+func (s *scalar) UnmarshalJSON(b []byte) error {
+	*s = ""
+	text := string(b)
+	switch b[0] {
+	case '{', '[', 'n':
+		return nil
+	case '"':
+		if err := json.Unmarshal(b, &text); err != nil {
+			return err
+		}
+	}
+	if !event.Placeholder(text) {
+		*s = scalar(text)
+	}
+	return nil
+}
+
+// text is the first value at p that is no placeholder, or empty.
+func text(ev *event.Event, p event.Path) string {
 	for _, v := range ev.Lookup(p) {
 		if !event.Placeholder(v.Text) {
 			return strings.Clone(v.Text)
@@ -153,15 +178,29 @@ func get(ev *event.Event, p event.Path) string {
 }
 
 func number(ev *event.Event, p event.Path) *float64 {
-	if f, err := strconv.ParseFloat(get(ev, p), 64); err == nil {
-		return &f
+	f, err := strconv.ParseFloat(text(ev, p), 64)
+	if err != nil || f-f != 0 { // JSON has no infinity and no NaN, a text may
+		return nil
 	}
-	return nil
+	return &f
 }
 
 func truth(ev *event.Event, p event.Path) *bool {
-	if b, err := strconv.ParseBool(get(ev, p)); err == nil {
-		return &b
+	b := false
+	switch strings.ToLower(text(ev, p)) {
+	case "true":
+		b = true
+	case "false":
+	default:
+		return nil
 	}
-	return nil
+	return &b
+}
+
+// known is nil for the zero value.
+func known[T any](v T) *T {
+	if reflect.ValueOf(v).IsZero() {
+		return nil
+	}
+	return &v
 }
