@@ -68,8 +68,9 @@ func mechanical(steps []step) ([]read, bool) {
 }
 
 func camelStep(s step) step {
-	s.key = Camel(s.key)
-	return s
+	camel := newStep(Camel(s.key))
+	camel.selects = s.selects
+	return camel
 }
 
 // Camel turns a snake_case name into its camelCase form: alternate_id into alternateId. A name without an underscore

@@ -39,6 +39,8 @@ func NewDecoder(f *Fields) *Decoder {
 // ErrNotObject is the error for JSON that is no object, and so no event.
 var ErrNotObject = errors.New("an event is a JSON object")
 
+var nameType, nameID, namePublished = jsontree.NewName("eventType"), jsontree.NewName("uuid"), jsontree.NewName("published")
+
 // Decode reads the JSON of one LogEvent. The Event, and every string it hands out, refers to raw: both are valid until
 // the next Decode, and raw must not change before that. Strings that live longer must be cloned.
 //
@@ -55,15 +57,15 @@ func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 		return nil, ErrNotObject
 	}
 	e.raw, e.origin, e.flags, e.envelope = raw, m.Origin, m.Flags, m.Envelope
-	e.typ = e.first("eventType")
+	e.typ = e.first(nameType)
 	if e.id = m.ID; e.id == "" {
-		if e.id = e.first("uuid"); e.id == "" {
+		if e.id = e.first(nameID); e.id == "" {
 			e.id, e.flags = m.Origin.String(), e.flags|IDMissing
 		}
 	}
 	if e.time = m.Time; e.time == 0 {
 		var assumed Flags
-		e.time, assumed = eventTime(e.first("published"), e.id, m)
+		e.time, assumed = eventTime(e.first(namePublished), e.id, m)
 		e.flags |= assumed
 	}
 	return e, nil

@@ -167,8 +167,8 @@ func (e *Event) Lookup(p Path) []Value {
 }
 
 // first is the text of the first scalar at a member of the top, as Field would find it.
-func (e *Event) first(key string) string {
-	n := e.tree.Find(jsontree.Root, key)
+func (e *Event) first(key jsontree.Name) string {
+	n, _ := e.tree.FindUnique(jsontree.Root, key)
 	switch e.tree.Kind(n) {
 	case jsontree.String, jsontree.Number, jsontree.Bool:
 		return e.tree.Text(n)
@@ -194,7 +194,7 @@ func (e *Event) found(id int32) jsontree.Node {
 	n := e.found(p.parent)
 	switch e.tree.Kind(n) {
 	case jsontree.Object:
-		n = e.tree.Find(n, p.key)
+		n, _ = e.tree.FindUnique(n, p.name)
 	case jsontree.Array, jsontree.String:
 		n = brokenPlace
 	default:

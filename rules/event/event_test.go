@@ -424,3 +424,25 @@ func TestOriginOrder(t *testing.T) {
 		}
 	}
 }
+
+// Events whose strings need no decoding are decoded and read without allocating.
+func TestDecodeDoesNotAllocate(t *testing.T) {
+	raw := []byte(strings.ReplaceAll(signIn, `\"Example\" \u00e9`, "Example"))
+	fields := NewFields()
+	for _, p := range append(hot, "user.name", "source.ip", "event.outcome", "target[type=User].id", "request.ipChain.ip") {
+		fields.Add(MustPath(p))
+	}
+	d := NewDecoder(fields)
+	n := testing.AllocsPerRun(100, func() {
+		e, err := d.Decode(raw, Meta{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id := range fields.Len() {
+			e.Field(FieldID(id))
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for an event and %d fields", n, fields.Len())
+	}
+}

@@ -1,6 +1,10 @@
 package event
 
-import "strconv"
+import (
+	"strconv"
+
+	"oktastream/rules/event/jsontree"
+)
 
 // FieldID numbers a path among the Fields of a rule set, from 0.
 type FieldID int32
@@ -23,7 +27,7 @@ type field struct {
 // place is a member of an object that several fields lie below. The event finds it once for all of them.
 type place struct {
 	parent int32 // -1 for the top of the event
-	key    string
+	name   jsontree.Name
 }
 
 // NewFields returns an empty set.
@@ -60,7 +64,7 @@ func (f *Fields) place(steps []step) int32 {
 		if i == len(steps)-1 || len(s.selects) > 0 || s.index >= 0 {
 			break
 		}
-		p := place{parent: at, key: s.key}
+		p := place{parent: at, name: s.name}
 		next, ok := f.known[p]
 		if !ok {
 			next = int32(len(f.places))

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"oktastream/rules/event/jsontree"
 )
 
 // Path is a compiled field path, a pointer's worth of memory and comparable with ==: two Paths are equal when their
@@ -45,14 +47,16 @@ type read struct {
 // step leads from a value to its members named key, and from those to the elements that pass the selectors.
 type step struct {
 	key     string
-	index   int32 // key as an element number, -1 when it is none
+	name    jsontree.Name // key, prepared
+	index   int32         // key as an element number, -1 when it is none
 	selects []selector
 }
 
 // selector narrows an array: to the elements whose member key has the value, or to the one numbered index.
 type selector struct {
 	filter     bool
-	key, value string // of a filter
+	key, value string        // of a filter
+	name       jsontree.Name // key, prepared
 	index      int32
 }
 
@@ -211,7 +215,7 @@ func (p *pathParser) filter(steps []step, name string) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.narrow(steps, selector{key: name, value: value, index: -1, filter: true})
+	return p.narrow(steps, selector{key: name, name: jsontree.NewName(name), value: value, index: -1, filter: true})
 }
 
 // narrow adds a selector, or nothing for [], to the step before it.
@@ -287,7 +291,9 @@ func (p *pathParser) quoted() (string, error) {
 	return "", p.fail("the closing quote is missing")
 }
 
-func newStep(key string) step { return step{key: key, index: elementNumber(key)} }
+func newStep(key string) step {
+	return step{key: key, name: jsontree.NewName(key), index: elementNumber(key)}
+}
 
 // elementNumber is the number that s writes in decimal without leading zeros, or -1.
 func elementNumber(s string) int32 {

@@ -48,7 +48,7 @@ func (e *Event) walk(dst []Value, t *jsontree.Tree, n jsontree.Node, steps []ste
 	case len(steps) == 0:
 		return e.leaf(dst, t, n, c)
 	case kind == jsontree.Object:
-		child, alone := t.FindUnique(n, steps[0].key)
+		child, alone := t.FindUnique(n, steps[0].name)
 		e.visit(t, child, alone)
 		return e.pick(dst, t, child, steps, c)
 	case kind == jsontree.Array && steps[0].index >= 0:
@@ -113,7 +113,7 @@ func (e *Event) selected(t *jsontree.Tree, n jsontree.Node, selects []selector, 
 			}
 			continue
 		}
-		member, alone := t.FindUnique(n, s.key)
+		member, alone := t.FindUnique(n, s.name)
 		e.visit(t, member, alone)
 		if k := t.Kind(member); k != jsontree.String && k != jsontree.Number && k != jsontree.Bool {
 			return false

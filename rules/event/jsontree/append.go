@@ -36,7 +36,7 @@ func (t *Tree) appendContainer(dst []byte, n Node) []byte {
 // AppendKey appends the quoted name of the member n.
 func (t *Tree) AppendKey(dst []byte, n Node) []byte {
 	m := &t.nodes[n]
-	return appendQuoted(dst, t.text[m.key:m.keyEnd], m.keyCoded)
+	return appendQuoted(dst, t.text[m.key:m.keyEnd], m.hash == 0)
 }
 
 // appendQuoted appends the inside of a JSON string, which may be escaped already, between quotes.

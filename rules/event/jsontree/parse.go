@@ -21,37 +21,35 @@ func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.R
 // Parse replaces the tree by that of data, which must be one JSON value and must stay unchanged while the tree is in
 // use. The error is an *Error; after one the tree is empty.
 func (t *Tree) Parse(data []byte) error {
-	return t.ParseString(unsafe.String(unsafe.SliceData(data), len(data)))
+	if cap(t.nodes) > keep {
+		t.nodes = nil
+	}
+	t.text = ""
+	if uint64(len(data)) > math.MaxInt32 {
+		t.nodes = t.nodes[:0]
+		return &Error{Offset: 0, Reason: "longer than 2 GiB"}
+	}
+	p := parser{s: data, nodes: t.nodes[:0]}
+	if i := p.value(p.space(0), 0, node{}); i >= 0 {
+		if i = p.space(i); i < len(data) {
+			p.fail(i, "text after the JSON value")
+		}
+	}
+	if p.err != nil {
+		t.nodes = p.nodes[:0]
+		return p.err
+	}
+	t.text, t.nodes = unsafe.String(unsafe.SliceData(data), len(data)), p.nodes
+	return nil
 }
 
 // ParseString is Parse for a string.
 func (t *Tree) ParseString(text string) error {
-	if cap(t.nodes) > keep {
-		t.nodes = nil
-	}
-	t.text, t.nodes = text, t.nodes[:0]
-	if uint64(len(text)) > math.MaxInt32 {
-		t.text = ""
-		return &Error{Offset: 0, Reason: "longer than 2 GiB"}
-	}
-	p := parser{s: text, nodes: t.nodes}
-	i := p.space(0)
-	i = p.value(i, 0)
-	if i >= 0 {
-		if i = p.space(i); i < len(text) {
-			p.fail(i, "text after the JSON value")
-		}
-	}
-	t.nodes = p.nodes
-	if p.err != nil {
-		t.text, t.nodes = "", t.nodes[:0]
-		return p.err
-	}
-	return nil
+	return t.Parse(unsafe.Slice(unsafe.StringData(text), len(text)))
 }
 
 type parser struct {
-	s     string
+	s     []byte
 	nodes []node
 	err   *Error
 }
@@ -66,56 +64,63 @@ func (p *parser) fail(at int, reason string) int {
 	return -1
 }
 
+// space is the offset of the first byte from i on that is no blank.
 func (p *parser) space(i int) int {
-	for i < len(p.s) && (p.s[i] == ' ' || p.s[i] == '\n' || p.s[i] == '\t' || p.s[i] == '\r') {
+	for i < len(p.s) && p.s[i] <= ' ' && (p.s[i] == ' ' || p.s[i] == '\n' || p.s[i] == '\t' || p.s[i] == '\r') {
 		i++
 	}
 	return i
 }
 
-// value parses the value that starts at i and returns the offset behind it, or -1 after a failure.
-func (p *parser) value(i, depth int) int {
+// value parses the value that starts at i and returns the offset behind it, or -1 after a failure. m has the name.
+func (p *parser) value(i, depth int, m node) int {
 	if i >= len(p.s) {
 		return p.fail(i, "")
 	}
-	p.nodes = append(p.nodes, node{val: uint32(i)})
-	n := len(p.nodes) - 1
-	var kind Kind
-	switch c := p.s[i]; {
-	case c == '"':
-		end, coded := p.str(i)
-		if end < 0 {
+	m.val = uint32(i)
+	end := 0
+	switch c := p.s[i]; c {
+	case '"':
+		if end, m.coded = p.str(i); end < 0 {
 			return -1
 		}
-		m := &p.nodes[n]
-		m.val, m.end, m.kind, m.coded, m.next = uint32(i+1), uint32(end-1), String, coded, Node(n+1)
+		m.val, m.end, m.kind, m.next = uint32(i+1), uint32(end-1), String, Node(len(p.nodes)+1)
+		p.nodes = append(p.nodes, m)
 		return end
-	case c == '{', c == '[':
+	case '{', '[':
 		if depth == MaxDepth {
 			return p.fail(i, fmt.Sprintf("nested more than %d deep", MaxDepth))
 		}
+		n := len(p.nodes)
+		p.nodes = append(p.nodes, m)
 		if c == '{' {
-			kind, i = Object, p.object(i+1, depth+1)
+			m.kind, end = Object, p.object(i+1, depth+1)
 		} else {
-			kind, i = Array, p.array(i+1, depth+1)
+			m.kind, end = Array, p.array(i+1, depth+1)
 		}
-	case c == '-' || '0' <= c && c <= '9':
-		kind, i = Number, p.number(i)
-	case c == 't':
-		kind, i = Bool, p.literal(i, "true")
-	case c == 'f':
-		kind, i = Bool, p.literal(i, "false")
-	case c == 'n':
-		kind, i = Null, p.literal(i, "null")
+		if end < 0 {
+			return -1
+		}
+		m.end, m.next = uint32(end), Node(len(p.nodes))
+		p.nodes[n] = m
+		return end
+	case 't':
+		m.kind, end = Bool, p.literal(i, "true")
+	case 'f':
+		m.kind, end = Bool, p.literal(i, "false")
+	case 'n':
+		m.kind, end = Null, p.literal(i, "null")
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		m.kind, end = Number, p.number(i)
 	default:
 		return p.fail(i, "no JSON value begins like this")
 	}
-	if i < 0 {
+	if end < 0 {
 		return -1
 	}
-	m := &p.nodes[n]
-	m.kind, m.end, m.next = kind, uint32(i), Node(len(p.nodes))
-	return i
+	m.end, m.next = uint32(end), Node(len(p.nodes)+1)
+	p.nodes = append(p.nodes, m)
+	return end
 }
 
 func (p *parser) object(i, depth int) int {
@@ -127,24 +132,21 @@ func (p *parser) object(i, depth int) int {
 		if i >= len(p.s) || p.s[i] != '"' {
 			return p.fail(i, `expected the " of a member's name`)
 		}
-		key := i + 1
 		end, coded := p.str(i)
 		if end < 0 {
 			return -1
 		}
-		i = end
-		if i < len(p.s) && p.s[i] != ':' {
-			i = p.space(i)
+		m := node{key: uint32(i + 1), keyEnd: uint32(end - 1)}
+		if !coded {
+			m.hash = hashASCII(p.s[i+1 : end-1])
 		}
+		i = p.space(end)
 		if i >= len(p.s) || p.s[i] != ':' {
 			return p.fail(i, "expected : after a member's name")
 		}
-		n := len(p.nodes)
-		if i = p.value(p.space(i+1), depth); i < 0 {
+		if i = p.value(p.space(i+1), depth, m); i < 0 {
 			return -1
 		}
-		m := &p.nodes[n]
-		m.key, m.keyEnd, m.keyCoded = uint32(key), uint32(end-1), coded
 		i = p.space(i)
 		if i < len(p.s) && p.s[i] == ',' {
 			i = p.space(i + 1)
@@ -163,7 +165,7 @@ func (p *parser) array(i, depth int) int {
 		return i + 1
 	}
 	for {
-		if i = p.value(i, depth); i < 0 {
+		if i = p.value(i, depth, node{}); i < 0 {
 			return -1
 		}
 		i = p.space(i)
@@ -179,12 +181,14 @@ func (p *parser) array(i, depth int) int {
 }
 
 func (p *parser) literal(i int, word string) int {
-	for k := range len(word) {
-		if i+k >= len(p.s) || p.s[i+k] != word[k] {
-			return p.fail(i+k, "expected "+word)
-		}
+	if len(p.s)-i >= len(word) && string(p.s[i:i+len(word)]) == word {
+		return i + len(word)
 	}
-	return i + len(word)
+	k := 0
+	for i+k < len(p.s) && p.s[i+k] == word[k] {
+		k++
+	}
+	return p.fail(i+k, "expected "+word)
 }
 
 func (p *parser) number(i int) int {

@@ -1,60 +1,63 @@
 package jsontree
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// What a byte inside a JSON string means for the scanner.
 const (
-	plain = iota
-	wide  // part of a character outside ASCII
-	escape
-	quote
-	control // not allowed unescaped
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
 )
 
-var class = func() (t [256]uint8) {
-	for i := range t {
-		switch {
-		case i < 0x20:
-			t[i] = control
-		case i == '"':
-			t[i] = quote
-		case i == '\\':
-			t[i] = escape
-		case i >= 0x80:
-			t[i] = wide
-		}
-	}
-	return t
-}()
+// special marks, in the high bit of each of eight bytes, those that a string scanner must look at: quotes, backslashes,
+// control characters and bytes outside ASCII. Bytes behind the first marked one may be marked wrongly.
+func special(x uint64) uint64 {
+	quote, slash := x^(ones*'"'), x^(ones*'\\')
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (x - ones*0x20) | x) & highs
+}
 
 // str scans the string whose opening quote stands at i. It returns the offset behind the closing quote, or -1, and
 // whether the content has to be decoded before it can be used.
 func (p *parser) str(i int) (end int, coded bool) {
 	s := p.s
 	i++
-	for i < len(s) {
-		switch class[s[i]] {
-		case plain:
-			i++
-		case quote:
-			return i + 1, coded
-		case wide:
-			coded = true
-			i++
-		case escape:
-			coded = true
-			if i = p.escape(i); i < 0 {
-				return -1, false
+	for {
+		for i+8 <= len(s) {
+			if hit := special(binary.LittleEndian.Uint64(s[i:])); hit != 0 {
+				i += bits.TrailingZeros64(hit) >> 3
+				break
 			}
-		default:
-			return p.fail(i, "a control character inside a string"), false
+			i += 8
+		}
+		for i < len(s) {
+			c := s[i]
+			if c == '"' {
+				return i + 1, coded
+			}
+			if c == '\\' {
+				coded = true
+				if i = p.escape(i); i < 0 {
+					return -1, false
+				}
+				break
+			}
+			if c < 0x20 {
+				return p.fail(i, "a control character inside a string"), false
+			}
+			i++
+			if c >= 0x80 {
+				coded = true
+				break
+			}
+		}
+		if i >= len(s) {
+			return p.fail(i, ""), false
 		}
 	}
-	return p.fail(i, ""), false
 }
 
 // escape checks the escape sequence that starts at i and returns the offset behind it.

@@ -28,7 +28,11 @@ const (
 	Root Node = 0
 )
 
-// Tree is a parsed JSON text. The zero Tree is empty and ready for Parse. A Tree is not safe for concurrent use while
+// Tree is a parsed JSON text. Decoding into a struct of the wanted members was tried instead: it is faster when all of
+// them are read, but members of the same name are merged there, null does not replace the value before it, and a
+// name in another case does; so an odd event would read differently on the fast way and on the tolerant one.
+//
+// The zero Tree is empty and ready for Parse. A Tree is not safe for concurrent use while
 // it is being parsed; reading one is.
 type Tree struct {
 	text  string // the text as given; the nodes point into it
@@ -41,9 +45,9 @@ type node struct {
 	key, keyEnd uint32 // the bytes of the member's name, without quotes
 	val, end    uint32 // the bytes of the value; of a string, without quotes
 	next        Node
+	hash        uint16 // of the name, see hashOf; 0 when the name has to be decoded first
 	kind        Kind
-	keyCoded    bool // the name has an escape or a byte outside ASCII
-	coded       bool // the same of a string value
+	coded       bool // a string value has an escape or a byte outside ASCII
 }
 
 // keep is the number of nodes beyond which a Tree gives its memory back, so that one monstrous record does not stay.
@@ -76,28 +80,30 @@ func (t *Tree) Next(parent, c Node) Node {
 // Find returns the member of the object n whose name is key: of the members spelt exactly so the last, else the last
 // of those that differ in case only. It is None when n is no object or has no such member.
 func (t *Tree) Find(n Node, key string) Node {
-	found, _ := t.FindUnique(n, key)
+	found, _ := t.FindUnique(n, NewName(key))
 	return found
 }
 
 // FindUnique is Find, and says whether the member found was the only candidate.
-func (t *Tree) FindUnique(n Node, key string) (found Node, unique bool) {
+func (t *Tree) FindUnique(n Node, key Name) (found Node, unique bool) {
 	if n < 0 || t.nodes[n].kind != Object {
 		return None, true
 	}
 	exact, folded, seen := None, None, 0
-	for c, end := n+1, t.nodes[n].next; c < end; c = t.nodes[c].next {
-		m := &t.nodes[c]
-		name := t.text[m.key:m.keyEnd]
-		if m.keyCoded {
-			name = unquote(name)
-		} else if len(name) != len(key) && isASCII(key) {
+	nodes, end := t.nodes, t.nodes[n].next
+	for c := n + 1; c < end; c = nodes[c].next {
+		m := &nodes[c]
+		if m.hash != key.hash && m.hash != 0 && key.hash != 0 {
 			continue
 		}
+		name := t.text[m.key:m.keyEnd]
+		if m.hash == 0 {
+			name = unquote(name)
+		}
 		switch {
-		case name == key:
+		case name == key.text:
 			exact = c
-		case strings.EqualFold(name, key):
+		case strings.EqualFold(name, key.text):
 			folded = c
 		default:
 			continue
@@ -110,19 +116,10 @@ func (t *Tree) FindUnique(n Node, key string) (found Node, unique bool) {
 	return folded, seen <= 1
 }
 
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
 // Key is the decoded name of the member n.
 func (t *Tree) Key(n Node) string {
 	m := &t.nodes[n]
-	if m.keyCoded {
+	if m.hash == 0 {
 		return unquote(t.text[m.key:m.keyEnd])
 	}
 	return t.text[m.key:m.keyEnd]
