@@ -245,13 +245,19 @@ func TestHeadersAreSafe(t *testing.T) {
 func TestText(t *testing.T) {
 	s := samples()
 	for _, c := range []struct{ got, want string }{
-		{Text(s["single"], false), "09:26:53 MED  okta_api_token_created                  ada@corp.example  system.api_token.create by ada@corp.example  203.0.113.7"},
-		{Text(s["episode"], true), "09:26:53 \x1b[31mHIGH\x1b[0m okta_session_device_tokens              ada@corp.example  4 values of dtHash from 2 addresses  203.0.113.7  (update 3)"},
-		{Text(s["minimal"], false), "09:26:53 INFO r                                       555.333.22.33  r"},
+		{Text(s["single"], false), "09:26:53 MED  okta_api_token_created                   ada@corp.example  system.api_token.create by ada@corp.example  203.0.113.7"},
+		{Text(s["episode"], true), "09:26:53 \x1b[31mHIGH\x1b[0m okta_session_device_tokens               ada@corp.example  4 values of dtHash from 2 addresses  203.0.113.7  (update 3)"},
+		{Text(s["minimal"], false), "09:26:53 INFO r                                        555.333.22.33  r"},
 	} {
 		if c.got != c.want {
 			t.Errorf("\n got %q\nwant %q", c.got, c.want)
 		}
+	}
+	hash := strings.Repeat("0a", 32)
+	long := s["single"]
+	long.Reason = "2 values: " + hash + ", " + hash
+	if got := Text(long, false); !strings.Contains(got, "2 values: 0a0a0a0a…, 0a0a0a0a…  203") {
+		t.Errorf("%q does not shorten hashes", got)
 	}
 	evil := s["single"]
 	evil.Actor.AlternateID = "a\x1b]0;x\a\nb\u202e\u2028\xff"

@@ -2,6 +2,7 @@ package encoding
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -17,7 +18,11 @@ var levels = map[alert.Severity]struct{ word, colour string }{
 	alert.Critical:      {"CRIT", "\x1b[1;31m"},
 }
 
+// longHash finds what nobody reads to the end: hashes and the like.
+var longHash = regexp.MustCompile(`\b[0-9a-fA-F]{32,}\b`)
+
 // Text is one line for people, without a line end: event time of day (UTC), severity, rule, subject, reason, address.
+// Hashes in the reason are shortened.
 // With colour the severity is set off by terminal escapes. What comes from events cannot write escapes of its own.
 func Text(a *alert.Alert, colour bool) string {
 	l, ok := levels[a.Severity]
@@ -28,8 +33,8 @@ func Text(a *alert.Alert, colour bool) string {
 	if colour && l.colour != "" {
 		level = l.colour + level + "\x1b[0m"
 	}
-	line := fmt.Sprintf("%s %s %-38s  %s  %s", a.Time.UTC().Format("15:04:05"), level,
-		printable(a.Rule.Name), printable(a.Subject()), printable(a.Reason))
+	line := fmt.Sprintf("%s %s %-39s  %s  %s", a.Time.UTC().Format("15:04:05"), level,
+		printable(a.Rule.Name), printable(a.Subject()), shorten(printable(a.Reason)))
 	if a.Source != nil && a.Source.IP != "" && a.Source.IP != a.Subject() {
 		line += "  " + printable(a.Source.IP)
 	}
@@ -37,6 +42,10 @@ func Text(a *alert.Alert, colour bool) string {
 		line += fmt.Sprintf("  (update %d)", a.Revision)
 	}
 	return line
+}
+
+func shorten(s string) string {
+	return longHash.ReplaceAllStringFunc(s, func(h string) string { return h[:8] + "…" })
 }
 
 // printable replaces what could break out of a line of text: control and format characters, and bytes that are not

@@ -43,7 +43,6 @@ var kinds = map[string]kind{
 	"system.api_token.create":                            {"Create API token", "api.token.create", "/api/internal/tokens"},
 	"system.idp.lifecycle.create":                        {"Create Identity Provider", "", "/api/v1/idps"},
 	"system.idp.lifecycle.update":                        {"Update Identity Provider", "", "/api/v1/idps"},
-	"system.idp.lifecycle.activate":                      {"Activate Identity Provider", "", "/api/v1/idps/lifecycle/activate"},
 	"security.threat.detected":                           {"Request from suspicious actor", "", "/idp/idx/identify"},
 	"security.session.detect_client_roaming":             {"Client roaming detected for session", "", "/app/UserHome"},
 }

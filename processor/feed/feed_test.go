@@ -116,7 +116,7 @@ func TestCampaigns(t *testing.T) {
 		return
 	}
 	_, once, _ := labels(Options{Events: 1})
-	for _, o := range []Options{{Events: 5000}, {Seed: 99, Events: 3000}, {Events: 1, Duration: 1}, {Events: 2000, Users: 1, Duration: 30 * 24 * time.Hour}, {Events: 3000, Campaigns: 3}} {
+	for _, o := range []Options{{Events: 3000}, {Seed: 99, Events: 1500}, {Events: 1, Duration: 1}, {Events: 2000, Users: 1, Duration: 30 * 24 * time.Hour}, {Events: 3000, Campaigns: 3}} {
 		first, count, n := labels(o)
 		for _, c := range campaigns {
 			if want := once[c.label] * max(o.Campaigns, 1); count[c.label] != want {
@@ -142,7 +142,7 @@ func TestDelivery(t *testing.T) {
 			Events:     1, // the campaigns
 			Users:      minUsers,
 			Disorder:   rapid.SampledFrom([]time.Duration{0, time.Millisecond, time.Minute, 10 * time.Minute}).Draw(t, "disorder"),
-			Duplicates: rapid.SampledFrom([]int{0, 50, 1000}).Draw(t, "duplicates"),
+			Duplicates: rapid.SampledFrom([]int{0, 500, 1000}).Draw(t, "duplicates"),
 		}
 		var want []string
 		plain := o
@@ -174,7 +174,7 @@ func TestDelivery(t *testing.T) {
 			}
 		}
 		switch o.Duplicates {
-		case 50:
+		case 500:
 			if deliveries == len(want) {
 				t.Fatalf("no duplicates")
 			}
