@@ -446,3 +446,39 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations for an event and %d fields", n, fields.Len())
 	}
 }
+
+func TestUnion(t *testing.T) {
+	d := NewDecoder(nil)
+	for raw, want := range map[string]string{
+		`{"actor":{"type":"User","alternateId":"a@x"},"target":[{"type":"User","alternateId":"b@x"},{"type":"App","alternateId":"app"}]}`: "a@x b@x",
+		`{"actor":{"type":"SystemPrincipal","alternateId":"system@okta.com"},"target":[{"type":"User","alternateId":"b@x"}]}`:             "b@x",
+		`{"actor":{"alternateId":"a@x"},"target":null}`:                                                "a@x",
+		`{"actor":{"type":"User","alternateId":"a@x"},"target":[{"type":"User","alternateId":"a@x"}]}`: "a@x",
+	} {
+		path := MustPath("actor[type!=SystemPrincipal].alternateId or target[type=User].alternateId")
+		ev, err := d.Decode([]byte(raw), Meta{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := func(ev *Event) string {
+			var got []string
+			for _, v := range ev.Lookup(path) {
+				got = append(got, strings.Clone(v.Text))
+			}
+			return strings.Join(got, " ")
+		}
+		if got := text(ev); got != want {
+			t.Errorf("%s: %q, want %q", raw, got, want)
+		}
+		projected, err := NewDecoder(nil).Decode(ev.Project([]Path{path}), Meta{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := text(projected); got != want {
+			t.Errorf("%s projected: %q, want %q", raw, got, want)
+		}
+	}
+	if known, suggestion := KnownPath(MustPath("actor.id or target.ids")); known || suggestion == "" {
+		t.Errorf("a union with an unknown path: %v %q", known, suggestion)
+	}
+}

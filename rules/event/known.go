@@ -55,6 +55,14 @@ func KnownPath(p Path) (known bool, suggestion string) {
 	if len(p.c.reads) == 0 {
 		return true, "" // a constant
 	}
+	if parts := alternatives(p.c.text); len(parts) > 1 {
+		for _, part := range parts {
+			if known, suggestion := KnownPath(MustPath(part)); !known {
+				return false, suggestion
+			}
+		}
+		return true, ""
+	}
 	s := logEvent()
 	for _, r := range p.c.reads {
 		if s.has(r.steps) {

@@ -20,6 +20,9 @@ import (
 // A path that goes on below a string reads what the string holds, if that is JSON or the text of a Java map:
 // debugContext.debugData.behaviors.New Device, debugContext.debugData.logOnlySecurityData.risk.level.
 //
+// Paths joined by " or " are one path with the values of them all: actor.id or target[type=User].id. (A name that holds
+// " or " is quoted.)
+//
 // A path that is an ECS name as Elastic's Okta integration fills it (okta.actor.alternate_id, user.name, source.ip)
 // is an alias: its values are computed from the LogEvent. request.ipChain also finds client.ipChain, where event hooks
 // have it.
@@ -54,6 +57,7 @@ type step struct {
 
 // selector narrows an array: to the elements whose member key has the value, or to the one numbered index.
 type selector struct {
+	not        bool // of a filter: elements whose member has another value, or is missing, pass
 	filter     bool
 	key, value string        // of a filter
 	name       jsontree.Name // key, prepared
@@ -83,16 +87,71 @@ func ParsePath(text string) (Path, error) {
 	if c, ok := paths.Load(text); ok {
 		return Path{c.(*compiled)}, nil
 	}
-	p := pathParser{text: text}
-	steps, err := p.parse()
+	text = strings.Clone(text)
+	c, err := compile(text)
 	if err != nil {
 		return Path{}, err
 	}
-	text = strings.Clone(text)
-	c := resolve(steps)
-	c.text, c.canon = text, canonical(steps)
 	shared, _ := paths.LoadOrStore(text, c)
 	return Path{shared.(*compiled)}, nil
+}
+
+func compile(text string) (*compiled, error) {
+	var union *compiled
+	at := 0
+	for _, part := range alternatives(text) {
+		p := pathParser{text: part}
+		steps, err := p.parse()
+		if err != nil {
+			err := err.(*PathError)
+			return nil, &PathError{Text: text, Offset: at + err.Offset, Reason: err.Reason}
+		}
+		at += len(part) + len(orWord)
+		c := resolve(steps)
+		c.text, c.canon = text, canonical(steps)
+		if union == nil {
+			union = c
+			continue
+		}
+		// Each alternative would take the first of its own reads that finds any; the union takes all of all.
+		union.reads = append(union.reads, c.reads...)
+		union.all = true
+		union.canon += orWord + c.canon
+		if union.constant == "" {
+			union.constant = c.constant
+		}
+	}
+	return union, nil
+}
+
+const orWord = " or "
+
+// alternatives splits text where orWord stands outside quotes and brackets.
+func alternatives(text string) []string {
+	var parts []string
+	var quote byte
+	depth, from := 0, 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case depth == 0 && c == ' ' && strings.HasPrefix(text[i:], orWord):
+			parts = append(parts, text[from:i])
+			from = i + len(orWord)
+			i = from - 1
+		}
+	}
+	return append(parts, text[from:])
 }
 
 // MustPath is ParsePath for a text known to be a path. It panics on any other.
@@ -215,7 +274,12 @@ func (p *pathParser) filter(steps []step, name string) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.narrow(steps, selector{key: name, name: jsontree.NewName(name), value: value, index: -1, filter: true})
+	name, not := strings.CutSuffix(name, "!")
+	name = strings.TrimSpace(name)
+	if name == "" {
+		return nil, p.fail("a filter needs the name of a member before =")
+	}
+	return p.narrow(steps, selector{key: name, name: jsontree.NewName(name), value: value, index: -1, filter: true, not: not})
 }
 
 // narrow adds a selector, or nothing for [], to the step before it.
@@ -321,7 +385,11 @@ func canonical(steps []step) string {
 			if !sel.filter {
 				b.WriteString(strconv.Itoa(int(sel.index)))
 			} else {
-				b.WriteString(quote(sel.key) + "=" + quote(sel.value))
+				op := "="
+				if sel.not {
+					op = "!="
+				}
+				b.WriteString(quote(sel.key) + op + quote(sel.value))
 			}
 			b.WriteByte(']')
 		}

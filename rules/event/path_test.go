@@ -25,6 +25,10 @@ func TestParsePath(t *testing.T) {
 		`""`:                         `""`,
 		"@timestamp":                 "@timestamp",
 		"debugData.A: B":             "debugData.A: B",
+		"target[type!=User].id":      `target["type"!="User"].id`,
+		"actor.id or target[].id":    "actor.id or target.id",
+		`a."b or c".d or e`:          `a.b or c.d or e`,
+		"a[x=y or z].b":              `a["x"="y or z"].b`,
 	} {
 		p, err := ParsePath(text)
 		if err != nil {
@@ -37,7 +41,7 @@ func TestParsePath(t *testing.T) {
 	}
 	for text, at := range map[string]int{
 		"": 0, ".a": 0, "a.": 2, "a..b": 2, "a[": 2, "a[b": 2, "a[b]": 2, "a[-1].b": 2, "a[01]": 2, "a[=x]": 2, "[0].a": 2, "[].a": 1,
-		`"a`: 2, `a["b"`: 5, `a["b`: 4, `a\`: 2, `a]b["c"]x`: 8, "a[b=c": 4, `a[b="c"d]`: 7, "a[0][0][0][0][0]": 15,
+		`"a`: 2, `a["b"`: 5, `a["b`: 4, `a\`: 2, `a]b["c"]x`: 8, "a[b=c": 4, `a[b="c"d]`: 7, "a[!=b]": 5, "a or b.": 7, "a or ": 5, "a[0][0][0][0][0]": 15,
 	} {
 		_, err := ParsePath(text)
 		var e *PathError

@@ -116,10 +116,13 @@ func (e *Event) selected(t *jsontree.Tree, n jsontree.Node, selects []selector, 
 		member, alone := t.FindUnique(n, s.name)
 		e.visit(t, member, alone)
 		if k := t.Kind(member); k != jsontree.String && k != jsontree.Number && k != jsontree.Bool {
-			return false
+			if !s.not {
+				return false
+			}
+			continue
 		}
 		e.keep(t, member)
-		if !strings.EqualFold(t.Text(member), s.value) {
+		if strings.EqualFold(t.Text(member), s.value) == s.not {
 			return false
 		}
 	}
