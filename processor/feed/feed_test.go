@@ -25,6 +25,7 @@ func digest(o Options) string {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
+	t.Parallel()
 	o := Options{Seed: 7, Events: 1000, Disorder: time.Minute, Duplicates: 20}
 	feed := New(o)
 	once := digest(o)
@@ -45,6 +46,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 }
 
 func TestOrderCountAndTime(t *testing.T) {
+	t.Parallel()
 	start := time.Date(2026, 3, 2, 6, 0, 0, 0, time.FixedZone("x", 3600))
 	o := Options{Start: start, Events: 2000, Duration: 2 * time.Hour}
 	n := 0
@@ -102,6 +104,7 @@ func TestStopsWhenAsked(t *testing.T) {
 
 // Every campaign and near miss takes place in every feed, and the first ones early.
 func TestCampaigns(t *testing.T) {
+	t.Parallel()
 	labels := func(o Options) (first map[string]int, count map[string]int, n int) {
 		first, count = map[string]int{}, map[string]int{}
 		for it := range New(o) {
@@ -136,6 +139,7 @@ func TestCampaigns(t *testing.T) {
 }
 
 func TestDelivery(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		o := Options{
 			Seed:       rapid.Uint64().Draw(t, "seed"),
@@ -189,6 +193,7 @@ func TestDelivery(t *testing.T) {
 // The sizes follow those measured on real events. Over all: min 747, median 1,518, mean 1,588, maximum 4,789 bytes. Of
 // events like sign-ins, of which a working day mostly consists: median 1,803, p95 2,465.
 func TestSizes(t *testing.T) {
+	t.Parallel()
 	var sizes []int
 	sum := 0
 	for it := range New(Options{Events: 5000}) {
@@ -213,6 +218,7 @@ func TestSizes(t *testing.T) {
 
 // What real events hold in place of values must occur here, too.
 func TestOddities(t *testing.T) {
+	t.Parallel()
 	all := new(bytes.Buffer)
 	for it := range New(Options{Events: 5000}) {
 		all.Write(it.JSON)
@@ -233,6 +239,7 @@ func TestOddities(t *testing.T) {
 
 // Nobody's address is in the feed, but for the published indicators and their neighbour.
 func TestAddresses(t *testing.T) {
+	t.Parallel()
 	var allowed []netip.Prefix
 	for _, p := range append([]string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "24.189.245.80"}, published...) {
 		if !strings.Contains(p, "/") {

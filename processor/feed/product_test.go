@@ -21,6 +21,7 @@ import (
 
 // The feed writes only event types that Okta has; a detection of a type that it invented would prove nothing.
 func TestEventTypesExist(t *testing.T) {
+	t.Parallel()
 	for typ := range kinds {
 		if _, ok := event.LookupType(typ); !ok {
 			t.Errorf("%s is not in the catalogue; did you mean %s?", typ, event.SuggestType(typ))
@@ -43,6 +44,7 @@ func TestEventTypesExist(t *testing.T) {
 
 // What an alert tells of an event does not depend on the envelope that it came in.
 func TestEnvelopesAreRecognised(t *testing.T) {
+	t.Parallel()
 	view := func(raw []byte) (alert.Alert, string, int64) {
 		ev, err := event.NewDecoder(nil).Decode(raw, event.Meta{})
 		if err != nil {
@@ -80,6 +82,7 @@ func TestEnvelopesAreRecognised(t *testing.T) {
 // Every campaign is found by the detection that it is named after, no near miss is found by the detection that it
 // misses, and everyday traffic raises no alert at all.
 func TestTheShippedRulesFindTheCampaigns(t *testing.T) {
+	t.Parallel()
 	loaded := lang.LoadFS(pack.FS, ".")
 	set, diagnostics := rules.NewSet(loaded.Rules)
 	for _, d := range append(loaded.Diagnostics, diagnostics...) {
