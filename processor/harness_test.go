@@ -11,11 +11,13 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
@@ -316,6 +318,9 @@ func readAll(t testing.TB, c *kfake.Cluster, topic string) []*kgo.Record {
 	r := &restorer{client: cl, topic: topic, stall: 20 * time.Second}
 	var out []*kgo.Record
 	for _, o := range ends[topic] {
+		if errors.Is(o.Err, kerr.UnknownTopicOrPartition) {
+			return nil // not created yet
+		}
 		if err := r.read(context.Background(), o.Partition, func(rec *kgo.Record) error { out = append(out, rec); return nil }, new(progress)); err != nil {
 			t.Fatal(err)
 		}
@@ -372,7 +377,7 @@ func eventually(t testing.TB, within time.Duration, what string, f func() bool) 
 }
 
 // lag is what a group has still to commit of a topic.
-func lag(t testing.TB, c *kfake.Cluster, adm *kadm.Client, group, topic string) int64 {
+func lag(t testing.TB, adm *kadm.Client, group, topic string) int64 {
 	t.Helper()
 	ctx := context.Background()
 	ends, err := adm.ListEndOffsets(ctx, topic)
@@ -388,4 +393,26 @@ func lag(t testing.TB, c *kfake.Cluster, adm *kadm.Client, group, topic string) 
 		n += o.Offset - have[topic][o.Partition]
 	}
 	return n
+}
+
+func sorted[T any](in []T, key func(T) string) []T {
+	return slices.SortedFunc(slices.Values(in), func(a, b T) int { return strings.Compare(key(a), key(b)) })
+}
+
+// metricValue sums a metric over its labels.
+func metricValue(t testing.TB, p *process, name string) (sum float64) {
+	t.Helper()
+	families, err := p.Metrics().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			for _, m := range f.GetMetric() {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+			return sum
+		}
+	}
+	return 0 // nothing was counted yet
 }

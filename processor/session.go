@@ -83,6 +83,7 @@ type sessionOptions struct {
 type session struct {
 	kgo  *kgo.GroupTransactSession
 	adm  *kadm.Client
+	made chan struct{} // closed when kgo and adm are set: the client's callbacks may come before
 	opts sessionOptions
 
 	mu      sync.Mutex
@@ -98,7 +99,7 @@ type session struct {
 
 // newSession joins the group. The caller must close the session.
 func newSession(o sessionOptions) (*session, error) {
-	s := &session{opts: o, missing: make(map[string]map[int32]bool)}
+	s := &session{opts: o, made: make(chan struct{}), missing: make(map[string]map[int32]bool)}
 	opts := append([]kgo.Opt{}, o.client...)
 	opts = append(opts,
 		kgo.ConsumerGroup(o.group),
@@ -136,6 +137,7 @@ func newSession(o sessionOptions) (*session, error) {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
 	s.kgo, s.adm = g, kadm.NewClient(g.Client())
+	close(s.made)
 	return s, nil
 }
 
@@ -198,6 +200,7 @@ func (s *session) blocked(ctx context.Context, cl *kgo.Client) {
 // where the log begins or ends now, so that an abort before the first commit rewinds to that and not to offset 0, and
 // it notices a position that the log has lost.
 func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	<-s.made
 	topics := make([]string, 0, len(fetched))
 	for t := range fetched {
 		topics = append(topics, t)
