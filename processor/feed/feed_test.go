@@ -9,11 +9,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 )
+
+// day is a feed for tests that only look at events.
+var day = sync.OnceValue(func() []Item { return slices.Collect(New(Options{Events: 5000})) })
 
 func digest(o Options) string {
 	h := sha256.New()
@@ -196,7 +200,7 @@ func TestSizes(t *testing.T) {
 	t.Parallel()
 	var sizes []int
 	sum := 0
-	for it := range New(Options{Events: 5000}) {
+	for _, it := range day() {
 		sizes = append(sizes, len(it.JSON))
 		sum += len(it.JSON)
 	}
@@ -220,7 +224,7 @@ func TestSizes(t *testing.T) {
 func TestOddities(t *testing.T) {
 	t.Parallel()
 	all := new(bytes.Buffer)
-	for it := range New(Options{Events: 5000}) {
+	for _, it := range day() {
 		all.Write(it.JSON)
 		all.WriteByte('\n')
 	}

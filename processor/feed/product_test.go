@@ -28,7 +28,7 @@ func TestEventTypesExist(t *testing.T) {
 		}
 	}
 	used := map[string]bool{}
-	for it := range New(Options{Events: 5000}) {
+	for _, it := range day() {
 		var e struct{ EventType string }
 		if err := json.Unmarshal(it.JSON, &e); err != nil {
 			t.Fatal(err)
