@@ -13,7 +13,8 @@ type fake struct{ *kfake.Cluster }
 
 func newFake(t *testing.T) fake {
 	t.Helper()
-	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	// As on the real brokers: a killed process must be noticed while a test still runs.
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.min.session.timeout.ms": "1000"}))
 	if err != nil {
 		t.Fatal(err)
 	}

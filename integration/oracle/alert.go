@@ -29,6 +29,9 @@ type Alert struct {
 		Start time.Time `json:"start"`
 		End   time.Time `json:"end"`
 	} `json:"episode"`
+	Evidence struct {
+		EventIDs []string `json:"event_ids"`
+	} `json:"evidence"`
 }
 
 // Parse reads one native alert record. It refuses a record without the fields that the comparison stands on.
@@ -75,6 +78,14 @@ func Read(r io.Reader) ([]Alert, error) {
 		alerts = append(alerts, a)
 	}
 	return alerts, s.Err()
+}
+
+// event returns the id of the event that an alert about one event is about.
+func (a Alert) event() string {
+	if len(a.Evidence.EventIDs) == 0 {
+		return ""
+	}
+	return a.Evidence.EventIDs[0]
 }
 
 // String says which alert this is, for people.

@@ -18,14 +18,17 @@ type Differences struct {
 }
 
 // ByEpisode compares alerts that another order of arrival may have produced. Alerts about one event must be the same
-// ones, as often as in the reference. Alerts about a group must pair up, one to one, by rule, group and episode: the
-// order decides which event completes a condition, hence the id and the exact start, but the same episodes are found.
-// Updates depend on the order too, so of them it only asks that each revision comes once and belongs to an alert that
-// was created. Alerts about oktastream itself (kind operator) are no findings and are left aside.
-func ByEpisode(want, got []Alert) Differences {
+// ones, each at least once and at most as often as its event was delivered: a repeated event repeats the alert under the
+// same id, and delivered says which events were repeated (nil: none). Alerts about a group must pair up, one to one, by
+// rule, group and episode: the order decides which event completes a condition, hence the id and the exact start, but the
+// same episodes are found. Updates depend on the order too, so of them it only asks that each revision comes once and
+// belongs to an alert that was created. An episode that outlasts its window can be completed further away than this
+// recognises, so the events that are compared must not make such. Alerts about oktastream itself (kind operator) are no
+// findings and are left aside.
+func ByEpisode(want, got []Alert, delivered map[string]int) Differences {
 	var d Differences
 	want, got = findings(want), findings(got)
-	seenWant := records(want)
+	inWant := records(want)
 	created := map[string]bool{}
 	for _, a := range got {
 		if a.Status == "create" {
@@ -37,28 +40,31 @@ func ByEpisode(want, got []Alert) Differences {
 	for _, a := range got {
 		r := a.record()
 		seen[r]++
+		allowed := 1
+		if a.Episode == nil && a.Status == "create" {
+			allowed = max(1, delivered[a.event()])
+		}
 		switch {
-		case a.Episode != nil && seen[r] > 1, // whatever the reference does: an episode is told once
-			a.Episode == nil && seenWant[r] > 0 && seen[r] > seenWant[r]:
+		case seen[r] > allowed:
 			d.Twice = append(d.Twice, a)
 		case a.Status == "update" && !created[a.ID]:
 			d.Orphans = append(d.Orphans, a)
 		case a.Status == "update":
 		case a.Episode != nil:
 			groupsGot = append(groupsGot, a)
-		case seenWant[r] == 0:
+		case inWant[r] == 0:
 			d.Extra = append(d.Extra, a)
 		}
 	}
 	var groupsWant []Alert
 	for _, a := range want {
+		r := a.record()
 		switch {
 		case a.Status == "update":
 		case a.Episode != nil:
 			groupsWant = append(groupsWant, a)
-		case seen[a.record()] > 0:
-			seen[a.record()]--
-		default:
+		case seen[r] == 0:
+			seen[r] = 1 // reported once, however often the reference repeats it
 			d.Missing = append(d.Missing, a)
 		}
 	}

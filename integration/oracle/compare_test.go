@@ -17,7 +17,7 @@ const length = 9 * time.Minute
 // single is an alert about one event.
 func single(rule, event string) string {
 	return fmt.Sprintf(`{"schema":"oktastream.alert/v1","id":%q,"revision":1,"status":"create","kind":"detection",
-		"time":"2026-03-02T09:00:00Z","rule":{"name":%q},"count":1}`, event, rule)
+		"time":"2026-03-02T09:00:00Z","rule":{"name":%q},"count":1,"evidence":{"event_ids":[%q]}}`, "id-"+event, rule, event)
 }
 
 // episode is an alert about a group, whose condition held from start to end, in minutes.
@@ -52,14 +52,19 @@ func TestByEpisode(t *testing.T) {
 	for _, tt := range []struct {
 		name                           string
 		want, got                      []string
+		delivered                      map[string]int
 		missing, extra, twice, orphans int
 	}{
 		{name: "both empty"},
 		{name: "equal", want: []string{single("r", "e1"), episode("s", "a", "u", 0, 0)}, got: []string{episode("s", "a", "u", 0, 0), single("r", "e1")}},
 		{name: "a missing single", want: []string{single("r", "e1"), single("r", "e2")}, got: []string{single("r", "e2")}, missing: 1},
 		{name: "a doubled single", want: []string{single("r", "e1")}, got: []string{single("r", "e1"), single("r", "e1")}, twice: 1},
-		{name: "a doubled event, told twice by both", want: []string{single("r", "e1"), single("r", "e1")}, got: []string{single("r", "e1"), single("r", "e1")}},
-		{name: "a doubled event, told once", want: []string{single("r", "e1"), single("r", "e1")}, got: []string{single("r", "e1")}, missing: 1},
+		{name: "a repeated event, told as often", want: []string{single("r", "e1")}, got: []string{single("r", "e1"), single("r", "e1")}, delivered: map[string]int{"e1": 2}},
+		{name: "a repeated event, told once", want: []string{single("r", "e1"), single("r", "e1")}, got: []string{single("r", "e1")}, delivered: map[string]int{"e1": 2}},
+		{name: "a repeated event, told too often", want: []string{single("r", "e1")}, got: []string{single("r", "e1"), single("r", "e1"), single("r", "e1")}, delivered: map[string]int{"e1": 2}, twice: 1},
+		{name: "a repeated event, told never", want: []string{single("r", "e1"), single("r", "e1")}, delivered: map[string]int{"e1": 2}, missing: 1},
+		{name: "another event was repeated", want: []string{single("r", "e1")}, got: []string{single("r", "e1"), single("r", "e1")}, delivered: map[string]int{"e2": 2}, twice: 1},
+		{name: "an episode is told once however often its events came", want: []string{episode("s", "a", "u", 0, 0)}, got: []string{episode("s", "a", "u", 0, 0), episode("s", "a", "u", 0, 0)}, delivered: map[string]int{"": 2}, twice: 1},
 		{name: "an invented single", got: []string{single("r", "e1")}, extra: 1},
 		{name: "the same event under another rule", want: []string{single("r", "e1")}, got: []string{single("q", "e1")}, missing: 1, extra: 1},
 		{name: "another event completed the condition", want: []string{episode("s", "a", "u", 0, 0)}, got: []string{episode("s", "b", "u", 3, 3)}},
@@ -81,7 +86,7 @@ func TestByEpisode(t *testing.T) {
 		{name: "operator alerts are left aside", want: []string{operator}, got: []string{operator, operator}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := ByEpisode(parse(t, tt.want...), parse(t, tt.got...))
+			d := ByEpisode(parse(t, tt.want...), parse(t, tt.got...), tt.delivered)
 			if len(d.Missing) != tt.missing || len(d.Extra) != tt.extra || len(d.Twice) != tt.twice || len(d.Orphans) != tt.orphans {
 				t.Errorf("want %d missing, %d extra, %d twice, %d orphans, got\n%v", tt.missing, tt.extra, tt.twice, tt.orphans, d)
 			}
@@ -131,17 +136,17 @@ func TestFaultsAreSeen(t *testing.T) {
 			got = append(got, episode("s", fmt.Sprintf("g%d", i), user, start+shift, start+shift))
 		}
 		got = rapid.Permutation(got).Draw(t, "order")
-		if d := ByEpisode(parse(t, want...), parse(t, got...)); !d.None() {
+		if d := ByEpisode(parse(t, want...), parse(t, got...), nil); !d.None() {
 			t.Fatalf("the same alerts in another order differ:\n%v", d)
 		}
 		i := rapid.IntRange(0, len(got)-1).Draw(t, "victim")
-		if d := ByEpisode(parse(t, want...), parse(t, slices.Delete(slices.Clone(got), i, i+1)...)); len(d.Missing) != 1 || len(d.Extra)+len(d.Twice)+len(d.Orphans) != 0 {
+		if d := ByEpisode(parse(t, want...), parse(t, slices.Delete(slices.Clone(got), i, i+1)...), nil); len(d.Missing) != 1 || len(d.Extra)+len(d.Twice)+len(d.Orphans) != 0 {
 			t.Fatalf("one alert was dropped, and the comparison says\n%v", d)
 		}
-		if d := ByEpisode(parse(t, want...), parse(t, append(slices.Clone(got), got[i])...)); len(d.Twice) != 1 || len(d.Extra)+len(d.Missing)+len(d.Orphans) != 0 {
+		if d := ByEpisode(parse(t, want...), parse(t, append(slices.Clone(got), got[i])...), nil); len(d.Twice) != 1 || len(d.Extra)+len(d.Missing)+len(d.Orphans) != 0 {
 			t.Fatalf("one alert was repeated, and the comparison says\n%v", d)
 		}
-		if d := ByEpisode(parse(t, want...), parse(t, append(slices.Clone(got), single("r", "other"))...)); len(d.Extra) != 1 || len(d.Missing)+len(d.Twice)+len(d.Orphans) != 0 {
+		if d := ByEpisode(parse(t, want...), parse(t, append(slices.Clone(got), single("r", "other"))...), nil); len(d.Extra) != 1 || len(d.Missing)+len(d.Twice)+len(d.Orphans) != 0 {
 			t.Fatalf("one alert was made up, and the comparison says\n%v", d)
 		}
 	})
@@ -150,7 +155,7 @@ func TestFaultsAreSeen(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, record string }{
 		{"not JSON", `{`},
-		{"no id", strings.Replace(single("r", "e"), `"id":"e"`, `"id":""`, 1)},
+		{"no id", strings.Replace(single("r", "e"), `"id":"id-e"`, `"id":""`, 1)},
 		{"no rule", single("", "e")},
 		{"an ECS document", `{"@timestamp":"2026-03-02T09:00:00Z","rule":{"name":"r"}}`},
 		{"no status", strings.Replace(single("r", "e"), `"create"`, `""`, 1)},
@@ -168,7 +173,7 @@ func TestParseRefuses(t *testing.T) {
 func TestGroupOrderDoesNotMatter(t *testing.T) {
 	a := parse(t, episode("s", "a", "u", 0, 0))
 	b := parse(t, strings.Replace(episode("s", "a", "u", 0, 0), `{"actor.alternateId":"u","session":"s"}`, `{"session":"s", "actor.alternateId":"u"}`, 1))
-	if d := ByEpisode(a, b); !d.None() {
+	if d := ByEpisode(a, b, nil); !d.None() {
 		t.Error(d)
 	}
 }

@@ -125,11 +125,15 @@ func (d *deployment) behind(t *testing.T, adm *kadm.Client, group, topic string,
 
 // settle waits for the reference's alerts, then for the end of all work, and compares again after the processes have
 // ended: what comes late, or once more, is seen.
-func (d *deployment) settle(t *testing.T, want []oracle.Alert) {
+func (d *deployment) settle(t *testing.T, events []workload.Event, want []oracle.Alert) {
 	t.Helper()
+	delivered := map[string]int{}
+	for _, e := range events {
+		delivered[e.ID]++
+	}
 	began := time.Now()
 	d.await(t, "the alerts of the reference", func() (string, bool) {
-		differ := oracle.ByEpisode(want, d.read(t))
+		differ := oracle.ByEpisode(want, d.read(t), delivered)
 		return differ.String(), differ.None()
 	})
 	t.Logf("all alerts were there %v after the last event", time.Since(began).Round(10*time.Millisecond))
@@ -138,7 +142,7 @@ func (d *deployment) settle(t *testing.T, want []oracle.Alert) {
 		p.stop(t)
 	}
 	got := d.read(t)
-	if differ := oracle.ByEpisode(want, got); !differ.None() {
+	if differ := oracle.ByEpisode(want, got, delivered); !differ.None() {
 		t.Errorf("the alerts are not those of the reference:\n%v", differ)
 	}
 	if letters := readAll(t, d.env.Cluster, d.group+"-dlq", true); len(letters) > 0 {

@@ -78,7 +78,7 @@ func kills(t *testing.T, env Env) {
 	if killed < 3 {
 		t.Errorf("%d kills prove little", killed)
 	}
-	d.settle(t, want)
+	d.settle(t, events, want)
 }
 
 // restartInsideWindow ends the only process, once gracefully and once by kill -9, while sessions have shown some of
@@ -110,7 +110,7 @@ func restartInsideWindow(t *testing.T, env Env) {
 			d.start(t, 0)
 		}
 	}
-	d.settle(t, want)
+	d.settle(t, events, want)
 }
 
 // middle returns the place in events where half of the session's have come.

@@ -56,8 +56,8 @@ func Generate(c Config) []Event {
 			g.session(fmt.Sprintf("few-%d", i), 3, 3, 5*time.Minute)
 		case 1: // one address only
 			g.session(fmt.Sprintf("one-address-%d", i), 5, 1, 5*time.Minute)
-		case 2: // enough, each half a window after the last
-			g.session(fmt.Sprintf("slow-%d", i), 4, 2, 18*time.Minute)
+		case 2: // enough together, but in two halves with half an hour between
+			g.session(fmt.Sprintf("slow-%d", i), 2, 2, time.Minute, 0, 30*time.Minute)
 		}
 	}
 	for i := range c.Takeovers {
@@ -102,7 +102,7 @@ func (g *generator) address() string {
 
 // ordinary adds one event of a user. One in a hundred is something that a detection about single events reports.
 func (g *generator) ordinary(at time.Time, user string) {
-	e := object{"actor": person(user), "client": object{"ipAddress": g.address()}, "outcome": object{"result": "SUCCESS"}}
+	e := object{"actor": person(user), "client": client(g.address()), "outcome": object{"result": "SUCCESS"}}
 	if g.rand.IntN(100) > 0 {
 		e["eventType"] = pick(g.rand, "user.session.start", "user.authentication.sso", "policy.evaluate_sign_on", "user.session.end", "user.account.update_profile")
 		e["authenticationContext"] = object{"externalSessionId": "session-of-" + user}
@@ -116,16 +116,20 @@ func (g *generator) ordinary(at time.Time, user string) {
 	g.add(at, e)
 }
 
-// session adds a session that shows so many device token hashes from so many addresses over so long, and some more
-// events of it that show nothing new.
-func (g *generator) session(id string, hashes, addresses int, over time.Duration) {
-	user, start := g.user(), g.moment(g.Span-over)
-	for i := range hashes {
-		at := start.Add(over * time.Duration(i) / time.Duration(hashes-1))
+// session adds a session that shows so many new device token hashes from so many addresses over so long, and again after
+// each of the pauses, and some more events of it that show nothing new. Everything between two pauses lies within one
+// window of any detection, so that the same episodes are recognised whichever event completes them.
+func (g *generator) session(id string, hashes, addresses int, over time.Duration, pauses ...time.Duration) {
+	if len(pauses) == 0 {
+		pauses = []time.Duration{0}
+	}
+	user, start := g.user(), g.moment(g.Span-over-slices.Max(pauses))
+	for i := range hashes * len(pauses) {
+		at := start.Add(pauses[i/hashes] + over*time.Duration(i%hashes)/time.Duration(hashes-1))
 		for range 1 + g.rand.IntN(2) {
 			g.add(at, object{
 				"eventType": "user.authentication.verify", "actor": person(user), "outcome": object{"result": "SUCCESS"},
-				"client":                object{"ipAddress": fmt.Sprintf("203.0.113.%d", 1+i%addresses)},
+				"client":                client(fmt.Sprintf("203.0.113.%d", 1+i%addresses)),
 				"authenticationContext": object{"externalSessionId": id},
 				"debugContext":          object{"debugData": object{"dtHash": fmt.Sprintf("%s-device-%d", id, i)}},
 			})
@@ -133,7 +137,7 @@ func (g *generator) session(id string, hashes, addresses int, over time.Duration
 		// Placeholders are no devices.
 		if g.rand.IntN(4) == 0 {
 			g.add(at, object{
-				"eventType": "user.authentication.verify", "actor": person(user), "client": object{"ipAddress": "203.0.113.1"},
+				"eventType": "user.authentication.verify", "actor": person(user), "client": client("203.0.113.1"),
 				"authenticationContext": object{"externalSessionId": id},
 				"debugContext":          object{"debugData": object{"dtHash": pick(g.rand, "-", "unknown", "")}},
 			})
@@ -150,14 +154,14 @@ func (g *generator) takeover(admin string) {
 		return at
 	}
 	provider := "0oa" + admin[:6]
-	client := object{"ipAddress": g.address()}
-	g.add(step(), object{"eventType": "user.mfa.factor.reset_all", "actor": person("helpdesk@example.test"), "client": client,
+	from := client(g.address())
+	g.add(step(), object{"eventType": "user.mfa.factor.reset_all", "actor": person("helpdesk@example.test"), "client": from,
 		"outcome": object{"result": "SUCCESS"}, "target": []any{person(admin)}})
-	g.add(step(), object{"eventType": "user.session.start", "actor": person(admin), "client": client,
+	g.add(step(), object{"eventType": "user.session.start", "actor": person(admin), "client": from,
 		"outcome": object{"result": "SUCCESS"}, "securityContext": object{"isProxy": true}})
-	g.add(step(), object{"eventType": "system.idp.lifecycle.create", "actor": person(admin), "client": client,
+	g.add(step(), object{"eventType": "system.idp.lifecycle.create", "actor": person(admin), "client": from,
 		"outcome": object{"result": "SUCCESS"}, "target": []any{object{"id": provider, "type": "IdentityProvider", "alternateId": provider, "displayName": "Partner"}}})
-	g.add(step(), object{"eventType": "user.authentication.auth_via_IDP", "actor": person("system@okta.com"), "client": client,
+	g.add(step(), object{"eventType": "user.authentication.auth_via_IDP", "actor": person("system@okta.com"), "client": from,
 		"outcome": object{"result": "SUCCESS"}, "target": []any{person(admin), object{"id": provider, "type": "AppInstance", "alternateId": provider, "displayName": "Partner"}}})
 }
 
@@ -165,6 +169,10 @@ type object map[string]any
 
 func person(login string) object {
 	return object{"id": "00u" + login[:min(6, len(login))], "type": "User", "alternateId": login, "displayName": login}
+}
+
+func client(address string) object {
+	return object{"ipAddress": address, "userAgent": object{"rawUserAgent": "Mozilla/5.0 (X11; Linux x86_64)", "os": "Linux", "browser": "FIREFOX"}}
 }
 
 func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
