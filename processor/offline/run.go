@@ -56,7 +56,8 @@ type Report struct {
 	Alerts     []alert.Alert // in order of event time
 	Events     int
 	Repeated   int // alert records left out because their id and revision were there already
-	First      time.Time
+	Timeless   int       // events without a readable time; they come first
+	First      time.Time // of the others
 	Last       time.Time
 	Stats      engine.Stats
 	Unreadable int // files with Err
@@ -91,8 +92,13 @@ func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
 	slices.SortStableFunc(events, func(a, b stored) int {
 		return cmp.Or(cmp.Compare(a.time, b.time), a.origin.Compare(b.origin))
 	})
-	if len(events) > 0 {
-		rep.First, rep.Last = time.Unix(0, events[0].time).UTC(), time.Unix(0, events[len(events)-1].time).UTC()
+	for i := range events {
+		if events[i].time == 0 { // no readable time
+			rep.Timeless++
+			continue
+		}
+		rep.First, rep.Last = time.Unix(0, events[i].time).UTC(), time.Unix(0, events[len(events)-1].time).UTC()
+		break
 	}
 
 	var out engine.Output
@@ -204,7 +210,7 @@ func (r *Report) Summary(set *rules.Set) []string {
 		}
 	}
 	span := ""
-	if r.Events > 0 {
+	if r.Events > r.Timeless {
 		span = fmt.Sprintf(" from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	}
 	line := fmt.Sprintf("%d events%s, %d alerts", r.Events, span, len(r.Alerts))
@@ -212,6 +218,9 @@ func (r *Report) Summary(set *rules.Set) []string {
 		line += fmt.Sprintf(" (%d repetitions left out)", r.Repeated)
 	}
 	lines = append(lines, line)
+	if r.Timeless > 0 {
+		lines = append(lines, fmt.Sprintf("  %d events have no readable time and were evaluated first", r.Timeless))
+	}
 	for i, s := range r.Stats {
 		if s.Alerts == 0 && s.Missing == 0 && s.Duplicate == 0 {
 			continue

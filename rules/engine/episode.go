@@ -167,7 +167,13 @@ func steps(a *alert.Alert) string {
 
 func values(d alert.Distinct) string {
 	const show = 5
-	s := strings.Join(d.Values[:min(len(d.Values), show)], ", ")
+	list := slices.Clone(d.Values[:min(len(d.Values), show)])
+	for i, v := range list {
+		if r := []rune(v); len(r) > 40 { // hashes: the whole values stand in Distinct
+			list[i] = string(r[:8]) + "…"
+		}
+	}
+	s := strings.Join(list, ", ")
 	if d.Count > show {
 		s += ", …"
 	}
