@@ -1,6 +1,39 @@
 package source
 
-import "github.com/goccy/go-yaml/token"
+import (
+	"strings"
+
+	"github.com/goccy/go-yaml/token"
+
+	"oktastream/rules/match"
+)
+
+const (
+	maxBlank  = 100 // lines without text in a row
+	maxAngles = 64  // < in a row
+)
+
+// guardText refuses what the scanner needs quadratic time for: it looks back over all blank lines at each, and ahead
+// over a row of < (which may be a merge key) at each.
+func guardText(lines []string, r *Report) bool {
+	blank := 0
+	for i, line := range lines {
+		if blank++; strings.TrimSpace(line) != "" {
+			blank = 0
+		}
+		if blank > maxBlank && i < len(lines)-1 {
+			r.Error(match.Pos{Line: i + 1, Col: 1}, TooLarge, "", "more than %d lines in a row are empty", maxBlank)
+			return false
+		}
+		if at := strings.Index(line, angles); at >= 0 {
+			r.Error(match.Pos{Line: i + 1, Col: 1 + len([]rune(line[:at]))}, TooLarge, "", "more than %d times < in a row", maxAngles)
+			return false
+		}
+	}
+	return true
+}
+
+var angles = strings.Repeat("<", maxAngles+1)
 
 // guard bounds depth and breadth before the parser sees the tokens: the parser recurses on depth and compares the keys
 // of a map with each other. It follows the indentation only roughly, but never takes a document for flatter than it is.
@@ -36,8 +69,12 @@ func guard(tokens token.Tokens, limits Limits, r *Report) bool {
 				stack = stack[:len(stack)-1]
 			}
 		case token.SequenceEntryType, token.MappingKeyType:
-			if !inFlow() {
+			switch {
+			case !inFlow():
 				enter(column)
+			case t.Type == token.SequenceEntryType:
+				r.Error(tokenPos(t), Syntax, "separate the items with commas", "not YAML: a list with dashes cannot stand in brackets")
+				return false
 			}
 		case token.MappingValueType:
 			if !inFlow() {

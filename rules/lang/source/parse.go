@@ -23,7 +23,7 @@ type Limits struct {
 }
 
 // RuleLimits are the limits of rule files.
-var RuleLimits = Limits{Bytes: 1 << 20, Nodes: 20_000}
+var RuleLimits = Limits{Bytes: 256 << 10, Nodes: 20_000}
 
 // DataLimits are the limits of data files, such as indicator lists.
 var DataLimits = Limits{Bytes: 8 << 20, Nodes: 250_000}
@@ -57,6 +57,10 @@ func Parse(file string, data []byte, limits Limits) []Document {
 		return fail(invalidUTF8(text), NotUTF8, "save the file as UTF-8", "the file is not UTF-8")
 	}
 	lines := strings.Split(text, "\n")
+	whole := &Report{File: file}
+	if !guardText(lines, whole) {
+		return []Document{{Report: whole}}
+	}
 	var docs []Document
 	for _, tokens := range split(lexer.Tokenize(text)) {
 		d := Document{Report: &Report{File: file}}
