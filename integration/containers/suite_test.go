@@ -81,5 +81,7 @@ func TestProduct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	suite.Product(t, suite.Env{Cluster: shared, Binary: binary, Logs: logs, Seed: suite.Seed(t)})
+	env := suite.Env{Cluster: shared, Binary: binary, Logs: logs, Seed: suite.Seed(t)}
+	suite.Product(t, env)
+	suite.ProductFaults(t, env)
 }

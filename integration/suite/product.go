@@ -45,40 +45,73 @@ func Product(t *testing.T, env Env) {
 	t.Run("RestartInsideWindow", func(t *testing.T) { restartInsideWindow(t, env) })
 }
 
+// ProductFaults takes brokers down under the running product. It kills and stops every node.
+func ProductFaults(t *testing.T, env Env) {
+	t.Run("BrokerOutage", func(t *testing.T) { brokerOutage(t, env) })
+}
+
 // kills feeds three processes and kills one at random every few seconds, each kill followed by a restart.
 func kills(t *testing.T, env Env) {
-	const processes, feed = 3, 30 * time.Second
 	rng := rand.New(rand.NewPCG(env.Seed, 1))
-	events := workload.Generate(workload.Config{Seed: env.Seed, Events: 9000})
-	want := eval(t, env.Binary, events)
 	d := newDeployment(t, env, 6)
+	kills := d.disturb(t, 3, func() time.Duration { return 2*time.Second + time.Duration(rng.Int64N(int64(2*time.Second))) }, func() {
+		slot := rng.IntN(3)
+		d.kill(t, slot)
+		d.start(t, slot)
+	})
+	if kills < 3 {
+		t.Errorf("%d kills prove little", kills)
+	}
+}
+
+// brokerOutage kills and stops brokers in turn under two processes, which must outlive it.
+func brokerOutage(t *testing.T, env Env) {
+	d := newDeployment(t, env, 6)
+	nodes, turn := len(env.Cluster.Brokers()), 0
+	d.disturb(t, 2, func() time.Duration { return 5 * time.Second }, func() {
+		end, node := env.Cluster.Kill, turn/2%nodes
+		if turn%2 == 1 {
+			end = env.Cluster.Stop
+		}
+		turn++
+		if err := end(t.Context(), node); err != nil {
+			t.Fatal(err)
+		}
+		if err := env.Cluster.Start(t.Context(), node); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if turn < 2 {
+		t.Errorf("%d outages, want a kill and a stop", turn)
+	}
+}
+
+// disturb feeds the processes for half a minute, disturbs them at the intervals given, and compares the alerts with the
+// reference. It returns how often it disturbed.
+func (d *deployment) disturb(t *testing.T, processes int, interval func() time.Duration, disturb func()) int {
+	t.Helper()
+	events := workload.Generate(workload.Config{Seed: d.env.Seed, Events: 9000})
+	want := eval(t, d.env.Binary, events)
 	t.Logf("%d events, %d alerts in the reference", len(events), len(want))
 	for slot := range processes {
 		d.start(t, slot)
 	}
-
 	fed := make(chan error, 1)
-	go func() { fed <- d.feed(t, events, feed) }()
-	killed := 0
-	for feeding := true; feeding; {
+	go func() { fed <- d.feed(t, events, 30*time.Second) }()
+	for times := 0; ; {
 		select {
 		case err := <-fed:
 			if err != nil {
 				t.Fatal(err)
 			}
-			feeding = false
-		case <-time.After(2*time.Second + time.Duration(rng.Int64N(int64(2*time.Second)))):
-			slot := rng.IntN(processes)
-			d.kill(t, slot)
-			d.start(t, slot)
-			killed++
+			t.Logf("disturbed %d times", times)
+			d.settle(t, events, want)
+			return times
+		case <-time.After(interval()):
+			disturb()
+			times++
 		}
 	}
-	t.Logf("%d kills", killed)
-	if killed < 3 {
-		t.Errorf("%d kills prove little", killed)
-	}
-	d.settle(t, events, want)
 }
 
 // restartInsideWindow ends the only process, once gracefully and once by kill -9, while sessions have shown some of
