@@ -100,19 +100,24 @@ func newClient(t testing.TB, c *kfake.Cluster, opts ...kgo.Opt) *kgo.Client {
 
 func testLog(t testing.TB) *slog.Logger {
 	var w io.Writer = io.Discard
+	level := slog.LevelInfo
+	if os.Getenv("OKTASTREAM_TEST_LOG") == "debug" {
+		level = slog.LevelDebug
+	}
 	if os.Getenv("OKTASTREAM_TEST_LOG") != "" {
 		w = os.Stderr
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{})).With("test", t.Name())
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})).With("test", t.Name())
 }
 
-// testConfig has time-outs that suit a test. kfake's classic groups can stall when the rebalance time-out is long.
+// testConfig has time-outs that suit a test. The rebalance time-out is below the session time-out, since kfake lets the
+// session of a member that waits in JoinGroup expire, and never answers it then.
 func testConfig(t testing.TB, c *kfake.Cluster, n *network) Config {
 	return Config{
 		Client: append(fast(c), kgo.Dialer(n.DialContext)),
 		Group:  "g", Workers: 1, CreateTopics: true, Partitions: 4,
 		CommitInterval: 20 * time.Millisecond, SessionTimeout: 2 * time.Second, HeartbeatInterval: 100 * time.Millisecond,
-		RebalanceTimeout: 3 * time.Second, TransactionTimeout: 4 * time.Second, Escape: 300 * time.Millisecond,
+		RebalanceTimeout: 1500 * time.Millisecond, TransactionTimeout: 4 * time.Second, Escape: 300 * time.Millisecond,
 		Logger: testLog(t),
 	}
 }
@@ -152,11 +157,11 @@ func (p *process) stop(t testing.TB) {
 	}
 }
 
-// kill ends it as kill -9 would, as far as the cluster can tell.
-func (p *process) kill() {
+// kill ends it as kill -9 would, as far as the cluster can tell. What remains of it gives up in its own time.
+func (p *process) kill(t testing.TB) {
 	p.net.cut()
 	p.cancel()
-	<-p.done
+	t.Cleanup(func() { <-p.done })
 }
 
 // counterEvery is how many observations of a key make one alert.

@@ -86,7 +86,7 @@ func TestPipelineKill(t *testing.T) {
 	second := start(t, c, counting(), func(c *Config) { c.Instance = "two" })
 	feed(t, cl, 0, 500, 9, 4)
 	time.Sleep(300 * time.Millisecond)
-	first.kill()
+	first.kill(t)
 	feed(t, cl, 500, 500, 9, 4)
 	wantExactly(t, c, kadm.NewClient(cl), 1000, 9, 30*time.Second)
 	second.stop(t)
@@ -129,7 +129,7 @@ func TestPipelineChaos(t *testing.T) {
 		}
 	}
 	actions := []func(){
-		func() { i := rng.IntN(len(slots)); slots[i].kill(); begin(i) },
+		func() { i := rng.IntN(len(slots)); slots[i].kill(t); begin(i) },
 		func() { i := rng.IntN(len(slots)); slots[i].stop(t); begin(i) },
 		fault(kmsg.TxnOffsetCommit, kerr.IllegalGeneration, kerr.UnknownServerError, kerr.CoordinatorLoadInProgress, kerr.TransactionAbortable),
 		fault(kmsg.EndTxn, kerr.UnknownServerError, kerr.TransactionAbortable, kerr.CoordinatorNotAvailable, kerr.ProducerFenced),

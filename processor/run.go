@@ -154,7 +154,7 @@ func (p *Processor) prepare(ctx context.Context) (topics, error) {
 func (p *Processor) client(name string) []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.ClientID("oktastream-" + p.config.Instance + "-" + name),
-		kgo.WithLogger(clientLog{p.config.Logger.With("client", name)}),
+		kgo.WithLogger(clientLog{p.config.Logger.With("instance", p.config.Instance, "client", name)}),
 		kgo.FetchMaxBytes(16 << 20),
 		p.metrics.client(name),
 	}
@@ -165,7 +165,7 @@ func (p *Processor) worker(st Stage, slot int, found topics) *worker {
 	name := fmt.Sprintf("%v-%d", st, slot)
 	c := &p.config
 	w := &worker{
-		name: name, sizes: found.sizes, metrics: p.metrics, status: p.status, log: c.Logger.With("worker", name),
+		name: name, sizes: found.sizes, metrics: p.metrics, status: p.status, log: c.Logger.With("instance", c.Instance, "worker", name),
 		limits: limits{interval: c.CommitInterval, tick: max(c.CommitInterval, 100*time.Millisecond), records: c.MaxRecords, bytes: c.MaxBytes},
 	}
 	w.beat.Store(time.Now().UnixNano())

@@ -20,7 +20,7 @@ func testSession(t *testing.T, c *kfake.Cluster, txn string, edit func(*sessionO
 	t.Helper()
 	o := sessionOptions{
 		client: append(fast(c), kgo.SessionTimeout(2*time.Second), kgo.HeartbeatInterval(50*time.Millisecond),
-			kgo.RebalanceTimeout(3*time.Second), kgo.TransactionTimeout(4*time.Second)),
+			kgo.RebalanceTimeout(1500*time.Millisecond), kgo.TransactionTimeout(4*time.Second)),
 		group: "g", topics: []string{"in"}, txnID: txn, start: kgo.NewOffset().AtStart(), recover: true,
 		end: 4 * time.Second, escape: 300 * time.Millisecond, log: testLog(t),
 	}
