@@ -61,6 +61,7 @@ func (d *document) loadIndicators(read func(string) ([]byte, error)) {
 	}
 	list := parseIndicators(name, data, d.report)
 	if !d.report.OK() {
+		d.report.Error(at.Pos, source.BadIndicators, "", "the indicator list %s has errors", name)
 		return
 	}
 	if len(list) == 0 {

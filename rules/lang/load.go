@@ -179,6 +179,11 @@ func (l *loader) result() Result {
 	}
 	link(l.docs)
 	r := Result{Diagnostics: l.loose, Files: l.reports}
+	type place struct {
+		file, code, message string
+		at                  match.Pos
+	}
+	said := map[place]bool{} // an indicator list may be read for several rules, and as a file that is none
 	for _, d := range l.docs {
 		rule, ok := d.rule()
 		if ok {
@@ -193,6 +198,11 @@ func (l *loader) result() Result {
 		})
 		for _, diag := range d.report.Diagnostics {
 			diag.Rule = d.name
+			p := place{diag.File, diag.Code, diag.Message, diag.Pos}
+			if diag.File != d.file && said[p] {
+				continue
+			}
+			said[p] = true
 			r.Diagnostics = append(r.Diagnostics, diag)
 		}
 	}
