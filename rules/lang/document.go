@@ -162,7 +162,11 @@ func distrust(docs []*document) {
 
 // rule assembles the finished rule. ok is false for what did not load and for what only correlations use.
 func (d *document) rule() (r rules.Rule, ok bool) {
-	if !d.report.OK() || d.base {
+	if !d.report.OK() {
+		return r, false
+	}
+	if d.base {
+		d.options.unheard(d.report)
 		return r, false
 	}
 	r = rules.Rule{
@@ -180,7 +184,9 @@ func (d *document) rule() (r rules.Rule, ok bool) {
 	} else if _, err := uuid.Parse(r.ID); err != nil {
 		d.report.Note(d.keys.Node("id").Pos, source.NoID, "", "the id is not a UUID, as Sigma recommends")
 	}
-	if r.Stateful == nil {
+	if r.Stateful != nil {
+		d.options.grouped(d.report)
+	} else {
 		r.Stateful = d.options.suppressed(r.Where, d.report)
 		if r.Stateful != nil {
 			r.Where = nil

@@ -1,7 +1,9 @@
 package lang
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"oktastream/rules/lang/sigma"
@@ -128,12 +130,8 @@ func (d *document) find(ref *source.Node, names map[string][]*document) *documen
 		}
 		d.report.Error(ref.Pos, sigma.UnknownRule, "", "a correlation cannot refer to itself")
 	case 0:
-		var known []string
-		for name := range names {
-			known = append(known, name)
-		}
 		hint := ""
-		if s := source.Suggest(ref.Text, known); s != "" {
+		if s := source.Suggest(ref.Text, slices.Sorted(maps.Keys(names))); s != "" {
 			hint = "did you mean " + s + "?"
 		}
 		d.report.Error(ref.Pos, sigma.UnknownRule, hint, "no rule with the name or id %q is loaded", ref.Text)

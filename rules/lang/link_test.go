@@ -75,6 +75,9 @@ func TestCorrelations(t *testing.T) {
 		{"join of an unknown rule", strings.Replace(correlate("type: temporal_ordered", "rules: [a, b]"), "\n---", "\noktastream: {join: {c: actor.id}}\n---", 1), "9:21 error OKS0407", window.Spec{}},
 		{"for shorter than the window", strings.Replace(correlate("type: temporal", "rules: [a, b]"), "\n---", "\noktastream: {suppress: {for: 1m}}\n---", 1), "9:30 error OKS0120", window.Spec{}},
 		{"max too short", strings.Replace(correlate("type: temporal", "rules: [a, b]"), "\n---", "\noktastream: {suppress: {max: 10m}}\n---", 1), "9:30 error OKS0120", window.Spec{}},
+		{"by on a correlation", strings.Replace(correlate("type: temporal", "rules: [a, b]"), "\n---", "\noktastream: {suppress: {by: actor.id}}\n---", 1), "9:29 error OKS0123", window.Spec{}},
+		{"settings of a base", correlate("type: temporal", "rules: [a, b]") + "oktastream: {risk: 10, lateness: 1m}\n", "21:20 note OKS0123 21:34 note OKS0123", window.Spec{Kind: window.Unordered, Steps: 2}},
+		{"fields that are no path", strings.Replace(correlate("type: temporal", "rules: [a, b]"), "\n---", "\nfields: ['a[', actor.id]\n---", 1), "9:10 warning OKS0115", window.Spec{Kind: window.Unordered, Steps: 2}},
 		{"distinct of the counted field", strings.Replace(correlate("type: value_count", "rules: [a]", "condition: {field: actor.id, gte: 2}"), "\n---", "\noktastream: {distinct: {field: actor.id}}\n---", 1), "10:25 error OKS0123", window.Spec{}},
 		{"indicators", strings.Replace(correlate("type: temporal", "rules: [a, b]"), "\n---", "\noktastream: {indicators: {file: x, fields: actor.id}}\n---", 1), "9:27 error OKS0123", window.Spec{}},
 	}

@@ -77,6 +77,22 @@ func (o *options) suppressed(where match.Expr, r *source.Report) *rules.Stateful
 	return st
 }
 
+// grouped reports a second grouping on a rule that has one.
+func (o *options) grouped(r *source.Report) {
+	if n := o.suppress.block.Node("by"); n != nil {
+		r.Error(n.Pos, source.Misplaced, "leave by out; alerts are suppressed by the correlation's group-by", "by has no effect on a correlation")
+	}
+}
+
+// unheard reports settings of a rule that does not alert by itself.
+func (o *options) unheard(r *source.Report) {
+	for _, f := range Options {
+		if n := o.block.Node(f.Name); n != nil && f.Name != "indicators" {
+			r.Note(n.Pos, source.Misplaced, "set it in the correlation", "%s has no effect on a rule that only correlations use", f.Name)
+		}
+	}
+}
+
 // stateless reports settings that have no effect on a rule without a window.
 func (o *options) stateless(r *source.Report) {
 	for _, key := range []string{"lateness", "distinct", "join"} {

@@ -242,6 +242,10 @@ func (v Values) Span(key string, def time.Duration) time.Duration {
 func (v Values) Paths(key string) []event.Path {
 	var out []event.Path
 	for _, n := range v.Nodes(key) {
+		if _, err := event.ParsePath(n.Text); err != nil && field(v.fields, key).Soft {
+			v.report.Warn(n.Pos, BadPath, "", "%q is not a field path, and is left out: %v", n.Text, err)
+			continue
+		}
 		if p, ok := v.report.Path(n.Pos, n.Text); ok {
 			out = append(out, p)
 		}
