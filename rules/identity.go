@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"oktastream/rules/match"
+	"oktastream/rules/window"
 )
 
 // stateID hashes what shapes the state of a stateful rule: its id, what it observes, how it groups, and the operator.
@@ -15,12 +16,24 @@ func stateID(r *Rule) [16]byte {
 	w := st.Window
 	h := sha256.New()
 	fmt.Fprintf(h, "v1 %q %s %d %d %d %d %d\n", r.ID, w.Kind, w.Length, w.Quiet, w.Episode, w.Threshold, w.Steps)
+	for _, b := range w.Condition {
+		fmt.Fprintf(h, "condition %s %g\n", b.Op, b.Value)
+	}
+	if w.AtClose {
+		fmt.Fprintf(h, "at close\n")
+	}
+	if w.Kind == window.Percentile {
+		fmt.Fprintf(h, "percentile %g\n", w.Percentile)
+	}
 	for i, c := range w.Distinct {
 		fmt.Fprintf(h, "column %d %d\n", i, c.Threshold)
 	}
 	for i := range st.Inputs {
 		in := &st.Inputs[i]
 		fmt.Fprintf(h, "input %s\n", match.String(in.Where))
+		if in.From != "" {
+			fmt.Fprintf(h, "from %q\n", in.From)
+		}
 		for _, p := range in.Group {
 			fmt.Fprintf(h, "group %s\n", p)
 		}

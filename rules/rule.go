@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strconv"
+
 	"oktastream/rules/alert"
 	"oktastream/rules/event"
 	"oktastream/rules/match"
@@ -17,6 +19,9 @@ type Rule struct {
 	Language string // sigma, okta, …: the language of the condition
 
 	Meta Meta
+
+	// Silent rules are evaluated for those that consume their alerts, and publish none.
+	Silent bool
 
 	Where    match.Expr
 	Stateful *Stateful
@@ -68,7 +73,12 @@ type Stateful struct {
 
 // Input is one kind of event that a stateful rule observes.
 type Input struct {
-	Name  string
+	Name string
+	// From names a stateful rule of the set whose alerts are the observations, instead of events. An observation is then
+	// the event that completed the alert's condition, and has a member "alert" besides its own: alert.rule is the rule's
+	// name, alert.id and alert.severity are what they say, and alert.group.MEMBER is the value of a member of the group
+	// key; see GroupPath. Empty means events.
+	From  string
 	Where match.Expr
 	// Group has one path per member of GroupBy: where this kind of event carries that member. An event that lacks a
 	// member (null, absent, empty or a placeholder) is not observed, and is counted as such.
@@ -86,4 +96,9 @@ func (r *Rule) Kind() string {
 		return "single"
 	}
 	return r.Stateful.Window.Kind.String()
+}
+
+// GroupPath is where an alert, as an observation, carries a member of its rule's group key.
+func GroupPath(member string) (event.Path, error) {
+	return event.ParsePath("alert.group[" + strconv.Quote(member) + "]")
 }

@@ -44,14 +44,14 @@ const NoClock = int64(math.MinInt64)
 // watermark has passed everything are those of the set: the clusters of all times t of observations for which [t-Length, t] holds
 // the content.
 func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates bool, clock int64) (Status, []Firing) {
-	if s.Kind == Distinct && (len(o.Columns) == 0 || len(o.Columns[0]) == 0) {
+	if !s.measurable(o) {
 		return Missing, nil
 	}
 	watermark := s.watermark(clock)
 	if o.Time < watermark {
 		return Late, nil
 	}
-	if s.Kind == Count || s.Kind == Distinct {
+	if s.perEvent() {
 		o.Step = 0
 	}
 	fired := s.Advance(w, clock)
@@ -68,6 +68,10 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 		w.view = nil
 	}
 
+	if s.AtClose {
+		w.keepTriggers(s, string(r.item()), trigger)
+		return Counted, fired
+	}
 	to := o.Time
 	if !inOrder {
 		to = addSaturated(o.Time, int64(s.Length))
@@ -79,6 +83,28 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 		s.thin(w)
 	}
 	return Counted, fired
+}
+
+// measurable reports whether o has what s measures.
+func (s *Spec) measurable(o Observation) bool {
+	if s.Kind != Distinct && !s.numeric() {
+		return true
+	}
+	if len(o.Columns) == 0 || len(o.Columns[0]) == 0 {
+		return false
+	}
+	if s.Kind == Distinct {
+		return true
+	}
+	found := false
+	for _, text := range o.Columns[0] {
+		n, ok := number(text)
+		if ok && n.Sign() < 0 && !s.AtClose {
+			return false
+		}
+		found = found || ok
+	}
+	return found
 }
 
 // complete finds the completions that o may have brought about, at times from o.Time to to, and fires what is new.
@@ -125,6 +151,9 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	if watermark == math.MinInt64 {
 		return nil
 	}
+	if s.AtClose {
+		return s.close(w, watermark)
+	}
 	fired := s.announce(w, watermark, "")
 
 	// A row takes part in intervals up to its time plus Length. Observations at or above the watermark may arrive, and
@@ -151,6 +180,16 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 			}
 		}
 	}
+	w.forget(s, watermark)
+	return fired
+}
+
+// forget drops the episodes that nothing can join any more. A window that is judged when it closes completes at its last
+// observation, up to Length before that is known.
+func (w *Window) forget(s *Spec, watermark int64) {
+	if s.AtClose {
+		watermark -= int64(s.Length)
+	}
 	w.eps = slices.DeleteFunc(w.eps, func(e episode) bool {
 		over := !e.pending() && closed(e.end, s, watermark)
 		if over {
@@ -159,7 +198,6 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 		}
 		return over
 	})
-	return fired
 }
 
 // announce fires the pending episodes that can be decided. eventID is the event at hand; an episode that another event

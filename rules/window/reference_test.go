@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 )
 
 // reference is the definition of the operators, with everything recomputed from the set of observations: the times at
@@ -12,10 +13,10 @@ func reference(s *Spec, set []Observation) []string {
 	seen := map[string]bool{}
 	var rows []Observation
 	for _, o := range set {
-		if s.Kind == Distinct && len(o.Columns[0]) == 0 {
+		if (s.Kind == Distinct || s.numeric()) && len(o.Columns[0]) == 0 {
 			continue
 		}
-		if s.Kind == Count || s.Kind == Distinct {
+		if s.perEvent() {
 			o.Step = 0
 		}
 		if k := fmt.Sprint(o.Time, o.ID, o.Step); !seen[k] {
@@ -25,7 +26,20 @@ func reference(s *Spec, set []Observation) []string {
 	}
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i].Time < rows[j].Time })
 	var times []int64
+	for i := 0; s.AtClose && i < len(rows); {
+		j := i
+		for j < len(rows) && rows[j].Time <= rows[i].Time+int64(s.Length) {
+			j++
+		}
+		if content(s, rows[i:j], rows[j-1].Time) {
+			times = append(times, rows[j-1].Time)
+		}
+		i = j
+	}
 	for _, r := range rows {
+		if s.AtClose {
+			break
+		}
 		if holds(s, rows, r.Time) {
 			times = append(times, r.Time)
 		}
@@ -49,6 +63,58 @@ func holds(s *Spec, rows []Observation, t int64) bool {
 	for _, r := range rows {
 		if r.Time >= t-int64(s.Length) && r.Time <= t {
 			in = append(in, r)
+		}
+	}
+	return content(s, in, t)
+}
+
+// content judges the observations of one interval.
+func content(s *Spec, in []Observation, t int64) bool {
+	var numbers []float64
+	for _, r := range in {
+		if s.numeric() {
+			for _, v := range r.Columns[0] {
+				f, _ := strconv.ParseFloat(v, 64)
+				numbers = append(numbers, f)
+			}
+		}
+	}
+	quantity := float64(len(in))
+	switch sum := 0.0; s.Kind {
+	case Distinct:
+		values := map[string]bool{}
+		for _, r := range in {
+			for _, v := range r.Columns[0] {
+				values[v] = true
+			}
+		}
+		quantity = float64(len(values))
+	case Sum, Avg:
+		for _, f := range numbers {
+			sum += f
+		}
+		if quantity = sum; s.Kind == Avg {
+			quantity /= float64(len(numbers))
+		}
+	case Percentile:
+		slices.Sort(numbers)
+		for _, f := range numbers {
+			below := 0
+			for _, g := range numbers {
+				if g <= f {
+					below++
+				}
+			}
+			if quantity = f; float64(below) >= s.Percentile/100*float64(len(numbers)) {
+				break
+			}
+		}
+	}
+	for _, b := range s.Condition {
+		ok := map[Op]bool{AtLeast: quantity >= b.Value, Above: quantity > b.Value, AtMost: quantity <= b.Value, Below: quantity < b.Value,
+			Equals: quantity == b.Value, Differs: quantity != b.Value}[b.Op]
+		if !ok {
+			return false
 		}
 	}
 	for c, col := range s.Distinct {

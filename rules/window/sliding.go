@@ -1,6 +1,12 @@
 package window
 
-import "slices"
+import (
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // sliding counts what the rows of an interval hold, and moves along the rows: each row is added once and removed once,
 // so that in-order arrival costs O(1) an observation, amortised.
@@ -8,6 +14,8 @@ type sliding struct {
 	from, to int // rows[from:to] are counted
 	steps    []int
 	columns  []map[string]int
+	sum      *big.Rat // of the numbers in column 0; exact, so that adding and removing in any order agree
+	values   int      // how many numbers there are
 }
 
 func newSliding(s *Spec) *sliding {
@@ -15,12 +23,27 @@ func newSliding(s *Spec) *sliding {
 	for i := range v.columns {
 		v.columns[i] = map[string]int{}
 	}
+	if s.numeric() {
+		v.sum = new(big.Rat)
+	}
 	return v
 }
 
 func (v *sliding) add(r row, by int) {
 	if int(r.step) < len(v.steps) {
 		v.steps[r.step] += by
+	}
+	if v.sum != nil {
+		for value := range r.column(0) {
+			if n, ok := number(value); ok {
+				v.values += by
+				if by > 0 {
+					v.sum.Add(v.sum, n)
+				} else {
+					v.sum.Sub(v.sum, n)
+				}
+			}
+		}
 	}
 	for i, m := range v.columns {
 		for value := range r.column(i) {
@@ -60,7 +83,75 @@ func (v *sliding) holds(s *Spec) bool {
 			}
 		}
 	}
-	return v.distinct(s)
+	return v.distinct(s) && v.bounded(s)
+}
+
+// bounded reports whether the measured quantity meets the condition.
+func (v *sliding) bounded(s *Spec) bool {
+	if len(s.Condition) == 0 {
+		return true
+	}
+	q := v.quantity(s)
+	for _, b := range s.Condition {
+		if q == nil || !b.Holds(q) {
+			return false
+		}
+	}
+	return true
+}
+
+// quantity is what Condition is about; nil if nothing was measured.
+func (v *sliding) quantity(s *Spec) *big.Rat {
+	switch s.Kind {
+	case Distinct:
+		return new(big.Rat).SetInt64(int64(len(v.columns[0])))
+	case Sum:
+		return v.sum
+	case Avg:
+		if v.values == 0 {
+			return nil
+		}
+		return new(big.Rat).Quo(v.sum, new(big.Rat).SetInt64(int64(v.values)))
+	case Percentile:
+		return v.percentile(s.Percentile)
+	}
+	return new(big.Rat).SetInt64(int64(v.to - v.from))
+}
+
+// percentile sorts what was counted. A window is judged once, when it closes, so this is paid once a window.
+func (v *sliding) percentile(p float64) *big.Rat {
+	if v.values == 0 {
+		return nil
+	}
+	type counted struct {
+		n     *big.Rat
+		times int
+	}
+	var all []counted
+	for text, times := range v.columns[0] {
+		if n, ok := number(text); ok {
+			all = append(all, counted{n, times})
+		}
+	}
+	slices.SortFunc(all, func(a, b counted) int { return a.n.Cmp(b.n) })
+	rank := max(int(math.Ceil(p/100*float64(v.values))), 1)
+	for _, c := range all {
+		if rank -= c.times; rank <= 0 {
+			return c.n
+		}
+	}
+	return all[len(all)-1].n
+}
+
+// number reads a decimal number exactly. Exponents are bounded, because an exact 1e999999999 would fill the memory.
+func number(text string) (*big.Rat, bool) {
+	if len(text) > 64 || strings.ContainsAny(text, "/_xXpP") {
+		return nil, false
+	}
+	if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
 }
 
 func (v *sliding) distinct(s *Spec) bool {

@@ -1,15 +1,21 @@
 package window
 
-import "time"
+import (
+	"math/big"
+	"time"
+)
 
 // Kind names an operator.
 type Kind uint8
 
 const (
-	Count     Kind = iota + 1 // at least Threshold observations
-	Distinct                  // at least Distinct[i].Threshold different values in every column i
-	Unordered                 // at least one observation of every step
-	Sequence                  // one observation of every step, in order of time
+	Count      Kind = iota + 1 // at least Threshold observations
+	Distinct                   // at least Distinct[i].Threshold different values in every column i
+	Unordered                  // at least one observation of every step
+	Sequence                   // one observation of every step, in order of time
+	Sum                        // the sum of the numbers in column 0
+	Avg                        // their mean; always AtClose
+	Percentile                 // the number that Spec.Percentile per cent of them do not exceed; always AtClose
 )
 
 func (k Kind) String() string {
@@ -22,6 +28,12 @@ func (k Kind) String() string {
 		return "unordered"
 	case Sequence:
 		return "sequence"
+	case Sum:
+		return "sum"
+	case Avg:
+		return "average"
+	case Percentile:
+		return "percentile"
 	}
 	return "unknown"
 }
@@ -46,13 +58,78 @@ type Spec struct {
 	Episode time.Duration
 	// Threshold for Count.
 	Threshold int
+	// Condition is what the measured quantity must meet as well: the number of observations for Count, of different
+	// values in column 0 for Distinct, and what Sum, Avg and Percentile are named for. All bounds must hold.
+	Condition []Bound
+	// Percentile is between 0 and 100, for that Kind. It is the nearest rank: the smallest number that at least that
+	// share of the numbers does not exceed.
+	Percentile float64
+	// AtClose says that the content is judged when the window closes, because more of it may undo the condition: upper
+	// bounds, equality, means. A window then begins with the first observation that lies in no window before it, and
+	// lasts Length; without AtClose every interval of that Length counts, and the condition must be one that more
+	// observations cannot undo.
+	AtClose bool
 	// Steps is the number of steps for Unordered and Sequence.
 	Steps int
-	// Distinct lists the columns. For Kind Distinct the first column is the counted one: a row without a value in it
-	// is no observation at all; in the other columns a missing value adds nothing. For other kinds columns with a
+	// Distinct lists the columns. For the kinds that look at values (Distinct, Sum, Avg, Percentile) the first column is the counted one: a row without a value in it
+	// is no observation at all (for the numeric kinds, a row
+	// without a number, and for a Sum that is not AtClose one with a negative number, which could undo the condition); in the
+	// other columns a missing value adds nothing. For other kinds columns with a
 	// positive Threshold are further conditions, and columns with Threshold 0 only give context to the alert.
 	Distinct []Column
 }
+
+// Bound compares the measured quantity with a value.
+type Bound struct {
+	Op    Op
+	Value float64
+}
+
+// Op is a comparison.
+type Op uint8
+
+const (
+	AtLeast Op = iota + 1 // gte
+	Above                 // gt
+	AtMost                // lte
+	Below                 // lt
+	Equals                // eq
+	Differs               // neq
+)
+
+func (o Op) String() string { return [...]string{"", ">=", ">", "<=", "<", "==", "!="}[o] }
+
+// Lower reports whether more observations cannot undo the comparison.
+func (o Op) Lower() bool { return o == AtLeast || o == Above }
+
+// Holds reports whether q meets the bound. The comparison is exact.
+func (b Bound) Holds(q *big.Rat) bool {
+	limit := new(big.Rat)
+	if limit.SetFloat64(b.Value) == nil {
+		return false // not a number
+	}
+	switch c := q.Cmp(limit); b.Op {
+	case AtLeast:
+		return c >= 0
+	case Above:
+		return c > 0
+	case AtMost:
+		return c <= 0
+	case Below:
+		return c < 0
+	case Equals:
+		return c == 0
+	case Differs:
+		return c != 0
+	}
+	return false
+}
+
+// numeric reports whether column 0 holds numbers.
+func (s *Spec) numeric() bool { return s.Kind == Sum || s.Kind == Avg || s.Kind == Percentile }
+
+// perEvent reports whether an event is one observation however many inputs it meets.
+func (s *Spec) perEvent() bool { return s.Kind != Unordered && s.Kind != Sequence }
 
 // Column is one field whose different values are counted.
 type Column struct {

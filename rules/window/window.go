@@ -19,6 +19,8 @@ type Head struct {
 	Group []string // values of the group key, in the rule's order
 	// How long content matters, copied from the Spec, so that a window expires also without its rule.
 	Length, Lateness, Quiet time.Duration
+	// AtClose as in Spec: rows wait for the window to close.
+	AtClose bool
 	// Thinned: rows have been dropped because they repeated others, see Spec.thin.
 	Thinned bool
 }
@@ -30,6 +32,7 @@ type Window struct {
 	known bool // head is set
 	rows  []row
 	eps   []episode // sorted by start, not overlapping
+	trigs []trigger // AtClose: projections kept for the alerts to come
 
 	dirty []string // items changed since Clone, with repetitions
 	view  *sliding // derived from rows; nil when it must be rebuilt
@@ -39,7 +42,8 @@ type Window struct {
 const (
 	headItem    = "h"
 	episodeItem = 'e'
-	rowBytes    = 64 // a row's slot, string header and a share of the slack
+	triggerItem = 't' // followed by the item of the row
+	rowBytes    = 64  // a row's slot, string header and a share of the slack
 	ownBytes    = 200
 )
 
@@ -65,7 +69,7 @@ func (w *Window) SetHead(h Head) {
 
 func (h Head) equal(o Head) bool {
 	return h.Rule == o.Rule && h.Length == o.Length && h.Lateness == o.Lateness && h.Quiet == o.Quiet &&
-		slices.Equal(h.Group, o.Group)
+		h.AtClose == o.AtClose && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
 }
 
 func (w *Window) touch(item string) { w.dirty = append(w.dirty, item) }
@@ -75,6 +79,7 @@ func (w *Window) Clone() *Window {
 	c := *w
 	c.rows = slices.Clone(w.rows)
 	c.eps = slices.Clone(w.eps)
+	c.trigs = slices.Clone(w.trigs)
 	c.dirty, c.view = nil, nil
 	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
 		c.head, c.known = Head{}, false
@@ -100,11 +105,18 @@ func (w *Window) Due() int64 {
 	due, expiry := int64(math.MaxInt64), int64(math.MinInt64)
 	if n := len(w.rows); n > 0 {
 		expiry = after(w.rows[n-1].time, w.head.Length, w.head.Lateness)
+		if w.head.AtClose {
+			due = after(w.rows[0].time, w.head.Length, w.head.Lateness)
+		}
 	}
 	for i := range w.eps {
 		e := &w.eps[i]
 		end := after(e.end, w.head.Quiet, w.head.Lateness)
-		expiry = max(expiry, end)
+		over := end
+		if w.head.AtClose { // see forget
+			over = after(e.end, w.head.Quiet+w.head.Length, w.head.Lateness)
+		}
+		expiry = max(expiry, over)
 		if e.pending() || i+1 < len(w.eps) && w.eps[i+1].pending() {
 			due = min(due, end)
 		}
@@ -138,6 +150,11 @@ func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
 		}
 		for _, r := range w.rows {
 			if !yield(r.item(), []byte(r.enc)) {
+				return
+			}
+		}
+		for _, t := range w.trigs {
+			if !yield([]byte(t.item), []byte(t.text)) {
 				return
 			}
 		}
@@ -176,6 +193,10 @@ func (w *Window) lookup(item string) []byte {
 	case item[0] == rowItem:
 		if i, ok := w.findRow(item); ok {
 			return []byte(w.rows[i].enc)
+		}
+	case item[0] == triggerItem:
+		if i, ok := w.findTrigger(item); ok {
+			return []byte(w.trigs[i].text)
 		}
 	}
 	return nil
@@ -238,18 +259,39 @@ func (w *Window) Apply(item, value []byte) error {
 		}
 		w.rows = slices.Insert(w.rows, i, r)
 		w.bytes += rowBytes + len(r.enc)
+	case item[0] == triggerItem:
+		i, found := w.findTrigger(string(item))
+		if found {
+			w.bytes -= w.trigs[i].size()
+			w.trigs = slices.Delete(w.trigs, i, i+1)
+		}
+		if value == nil {
+			return nil
+		}
+		t := trigger{string(item), string(value)}
+		w.trigs = slices.Insert(w.trigs, i, t)
+		w.bytes += t.size()
 	default:
 		return fmt.Errorf("%w: kind %q is not known to this version", ErrEntry, item[0])
 	}
 	return nil
 }
 
+const (
+	headFormat  = 1
+	flagThinned = 1 << 0
+	flagAtClose = 1 << 1
+)
+
 func (h Head) encode() []byte {
-	format := byte(1)
+	var flags byte
 	if h.Thinned {
-		format = 2
+		flags |= flagThinned
 	}
-	b := append([]byte{format}, h.Rule[:]...)
+	if h.AtClose {
+		flags |= flagAtClose
+	}
+	b := append([]byte{headFormat, flags}, h.Rule[:]...)
 	b = binary.AppendVarint(b, int64(h.Length))
 	b = binary.AppendVarint(b, int64(h.Lateness))
 	b = binary.AppendVarint(b, int64(h.Quiet))
@@ -258,12 +300,12 @@ func (h Head) encode() []byte {
 
 func decodeHead(value []byte) (Head, error) {
 	var h Head
-	if len(value) < 17 || value[0] != 1 && value[0] != 2 {
+	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose) != 0 {
 		return h, fmt.Errorf("%w: head of another format", ErrEntry)
 	}
-	h.Thinned = value[0] == 2
-	copy(h.Rule[:], value[1:])
-	d := decoder{rest: string(value[17:])}
+	h.Thinned, h.AtClose = value[1]&flagThinned != 0, value[1]&flagAtClose != 0
+	copy(h.Rule[:], value[2:])
+	d := decoder{rest: string(value[18:])}
 	h.Length, h.Lateness, h.Quiet = time.Duration(d.varint()), time.Duration(d.varint()), time.Duration(d.varint())
 	h.Group = d.list()
 	if d.bad || d.rest != "" || h.Length < 0 || h.Lateness < 0 || h.Quiet < 0 {

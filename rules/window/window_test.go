@@ -18,6 +18,16 @@ var specs = map[string]*Spec{
 	"distinct2": {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 12, Episode: 60, Distinct: []Column{{Threshold: 3}, {Threshold: 2}}},
 	"unordered": {Kind: Unordered, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
 	"sequence":  {Kind: Sequence, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"sum": {Kind: Sum, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Distinct: []Column{{}},
+		Condition: []Bound{{AtLeast, 5}}},
+	"countabove": {Kind: Count, Threshold: 1, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Condition: []Bound{{Above, 2}}},
+	// Decided at the close of the window.
+	"few": {Kind: Count, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Condition: []Bound{{AtLeast, 2}, {Below, 4}}},
+	"onevalue": {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 20, Episode: 60, AtClose: true, Distinct: []Column{{}, {Threshold: 1}},
+		Condition: []Bound{{Equals, 1}}},
+	"avg":        {Kind: Avg, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{AtLeast, 1.5}}},
+	"percentile": {Kind: Percentile, Percentile: 80, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{AtMost, 2}}},
+	"sumclose":   {Kind: Sum, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{Differs, 3}}},
 }
 
 // run feeds arrivals and follows announced episodes by the sequence of firings; it returns "start..end" of every
@@ -58,7 +68,7 @@ func (r *run) observe(o Observation) {
 		r.late++
 	}
 	for _, f := range fs {
-		if f.Revision == 1 && f.EventID != o.ID && f.Trigger != "projection of "+f.EventID {
+		if f.Revision == 1 && (r.s.AtClose || f.EventID != o.ID) && f.Trigger != "projection of "+f.EventID {
 			r.t.Fatalf("held-back firing lost its trigger: %+v", f)
 		}
 	}
@@ -138,7 +148,7 @@ func TestOrderInsensitive(t *testing.T) {
 					case 1:
 						r.advance(max(r.clock, high-int64(rapid.IntRange(0, 20).Draw(t, "behind"))))
 					}
-					r.w.SetHead(Head{Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
+					r.w.SetHead(Head{AtClose: s.AtClose, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
 					r.observe(o)
 					checkSize(t, r.w)
 					switch rapid.IntRange(0, 5).Draw(t, "then") {
@@ -168,6 +178,9 @@ func TestOrderInsensitive(t *testing.T) {
 // TestExtents keeps the clock still, so that nothing expires, and compares the episodes themselves.
 func TestExtents(t *testing.T) {
 	for name, s := range specs {
+		if s.AtClose {
+			continue // nothing closes while the clock stands still
+		}
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				set := draw(t, s)
@@ -243,6 +256,9 @@ func checkSize(t *rapid.T, w *Window) {
 	for i := range w.eps {
 		n += w.eps[i].size()
 	}
+	for _, t := range w.trigs {
+		n += t.size()
+	}
 	if n != w.Size() {
 		t.Fatalf("size %d, counted %d", w.Size(), n)
 	}
@@ -251,7 +267,7 @@ func checkSize(t *rapid.T, w *Window) {
 func TestLate(t *testing.T) {
 	s := specs["count"]
 	w := New()
-	w.SetHead(Head{Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+	w.SetHead(Head{AtClose: s.AtClose, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
 	for _, c := range []struct {
 		time int64
 		want Status
@@ -291,7 +307,7 @@ func TestThin(t *testing.T) {
 	}
 	for i := range set {
 		j := i ^ 1 // neighbours swapped
-		r.w.SetHead(Head{Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+		r.w.SetHead(Head{AtClose: s.AtClose, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
 		r.observe(set[j])
 		r.advance(int64(i))
 	}
@@ -341,4 +357,32 @@ func FuzzApply(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestNumbers(t *testing.T) {
+	for text, ok := range map[string]bool{"1": true, "-2.5": true, "1e3": true, "": false, "x": false, "1/2": false, "0x10": false,
+		"NaN": false, "Inf": false, "1e400": false, "1e-400": true, "1_0": false} {
+		if _, got := number(text); got != ok {
+			t.Errorf("number(%q): %v", text, got)
+		}
+	}
+}
+
+// TestSumIsExact: adding and removing in any order leaves nothing behind.
+func TestSumIsExact(t *testing.T) {
+	v := newSliding(&Spec{Kind: Sum, Distinct: []Column{{}}})
+	rows := make([]row, 1000)
+	for i := range rows {
+		rows[i] = makeRow(Observation{ID: fmt.Sprint(i), Columns: [][]string{{"0.1"}}})
+		v.add(rows[i], 1)
+	}
+	if !(Bound{Equals, 100}).Holds(v.sum) {
+		t.Errorf("a thousand tenths are %v", v.sum)
+	}
+	for _, r := range rows {
+		v.add(r, -1)
+	}
+	if v.sum.Sign() != 0 || v.values != 0 {
+		t.Errorf("%v of %d values is left", v.sum, v.values)
+	}
 }

@@ -1,0 +1,116 @@
+package window
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// trigger is the projection of a row's event, kept because the row is, so far, the last of a window that is judged when
+// it closes: the alert will tell about that event.
+type trigger struct {
+	item string // triggerItem, then the row's item
+	text string
+}
+
+func (t trigger) size() int { return 64 + len(t.item) + len(t.text) }
+
+func (w *Window) findTrigger(item string) (int, bool) {
+	return slices.BinarySearchFunc(w.trigs, item, func(t trigger, item string) int { return strings.Compare(t.item, item) })
+}
+
+// keepTriggers adds the trigger of the row just inserted, if it is the last of its window now, and drops those that are
+// not the last any more.
+func (w *Window) keepTriggers(s *Spec, row string, text func() string) {
+	var last []string
+	for i := 0; i < len(w.rows); {
+		hi := w.windowEnd(s, i)
+		last = append(last, string(triggerItem)+string(w.rows[hi-1].item()))
+		i = hi
+	}
+	w.trigs = slices.DeleteFunc(w.trigs, func(t trigger) bool {
+		stale := !slices.Contains(last, t.item)
+		if stale {
+			w.bytes -= t.size()
+			w.touch(t.item)
+		}
+		return stale
+	})
+	item := string(triggerItem) + row
+	if !slices.Contains(last, item) {
+		return
+	}
+	t := trigger{item, text()}
+	i, _ := w.findTrigger(item)
+	w.trigs = slices.Insert(w.trigs, i, t)
+	w.bytes += t.size()
+	w.touch(item)
+}
+
+// windowEnd is the index behind the last row of the window that begins with row i.
+func (w *Window) windowEnd(s *Spec, i int) int {
+	end := addSaturated(w.rows[i].time, int64(s.Length))
+	if end == math.MaxInt64 {
+		return len(w.rows)
+	}
+	hi, _ := w.firstAtOrAfter(end + 1)
+	return hi
+}
+
+// close judges the windows that the watermark has passed, in order, and drops their rows. Whatever may still arrive lies
+// at or above the watermark, so neither their beginning nor their content can change.
+func (s *Spec) close(w *Window, watermark int64) []Firing {
+	var fired []Firing
+	for len(w.rows) > 0 && w.rows[0].time < watermark && watermark-w.rows[0].time > int64(s.Length) {
+		hi := w.windowEnd(s, 0)
+		v := newSliding(s)
+		for _, r := range w.rows[:hi] {
+			v.add(r, 1)
+		}
+		v.to = hi
+		if v.holds(s) {
+			fired = append(fired, s.judge(w, hi, watermark)...)
+		}
+		item := string(triggerItem) + string(w.rows[hi-1].item())
+		if i, ok := w.findTrigger(item); ok {
+			w.bytes -= w.trigs[i].size()
+			w.trigs = slices.Delete(w.trigs, i, i+1)
+			w.touch(item)
+		}
+		for _, r := range w.rows[:hi] {
+			w.bytes -= rowBytes + len(r.enc)
+			w.touch(string(r.item()))
+		}
+		w.rows = slices.Delete(w.rows, 0, hi)
+	}
+	w.forget(s, watermark)
+	return fired
+}
+
+// judge fires for the window of rows[:hi], which meets the condition. Its completion is its last row.
+func (s *Spec) judge(w *Window, hi int, watermark int64) []Firing {
+	last := w.rows[hi-1]
+	id := last.id()
+	w.complete(s, last.time, id, func() string {
+		if i, ok := w.findTrigger(string(triggerItem) + string(last.item())); ok {
+			return w.trigs[i].text
+		}
+		return ""
+	})
+	var fired []Firing
+	for _, i := range w.settle(s, watermark) {
+		e := &w.eps[i]
+		c := Content{From: w.rows[0].time, To: last.time}
+		for _, r := range w.rows[:hi] {
+			if o, err := r.observation(); err == nil {
+				c.Rows = append(c.Rows, o)
+			}
+		}
+		f := e.firing(e.at, c)
+		f.Trigger = e.trigger
+		w.bytes -= len(e.trigger)
+		e.trigger = ""
+		fired = append(fired, f)
+	}
+	return fired
+}
