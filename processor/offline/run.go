@@ -2,18 +2,15 @@ package offline
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"time"
 
-	"oktastream/processor/envelope"
 	"oktastream/rules"
 	"oktastream/rules/alert"
 	"oktastream/rules/engine"
-	"oktastream/rules/event"
 )
 
 // Input is one file to read.
@@ -55,7 +52,7 @@ type Report struct {
 	Files      []FileReport
 	Alerts     []alert.Alert // in order of event time
 	Events     int
-	Repeated   int // alert records left out because their id and revision were there already
+	Repeated   int       // alert records left out because their id and revision were there already
 	Timeless   int       // events without a readable time; they come first
 	First      time.Time // of the others
 	Last       time.Time
@@ -65,53 +62,23 @@ type Report struct {
 
 const maxProblems = 100
 
-// stored is an event waiting to be sorted.
-type stored struct {
-	time   int64
-	origin event.Origin
-	env    string
-	json   []byte
-}
-
 // Run reads all inputs, evaluates set over their events in order of event time, and closes every window at the end. It
 // keeps the events in memory. The error is about the engine; what is wrong with inputs stands in the report.
 func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
-	var rep Report
-	var events []stored
+	events, rep := Read(inputs)
 	local := engine.NewLocal(set, opts)
 	decoder := local.NewDecoder()
-	for _, in := range inputs {
-		f := FileReport{Name: in.Name, Envelopes: map[string]int{}}
-		f.Err = read(in, &f, decoder, &events)
-		if f.Err != nil {
-			rep.Unreadable++
-		}
-		rep.Events += f.Events
-		rep.Files = append(rep.Files, f)
-	}
-	slices.SortStableFunc(events, func(a, b stored) int {
-		return cmp.Or(cmp.Compare(a.time, b.time), a.origin.Compare(b.origin))
-	})
-	for i := range events {
-		if events[i].time == 0 { // no readable time
-			rep.Timeless++
-			continue
-		}
-		rep.First, rep.Last = time.Unix(0, events[i].time).UTC(), time.Unix(0, events[len(events)-1].time).UTC()
-		break
-	}
-
 	var out engine.Output
 	for i := range events {
 		e := &events[i]
-		ev, err := decoder.Decode(e.json, event.Meta{Origin: e.origin, Envelope: e.env})
+		ev, err := decoder.Decode(e.JSON, e.Meta)
 		if err != nil {
-			return rep, fmt.Errorf("event at %s:%d cannot be decoded a second time: %w", e.origin.Topic, e.origin.Offset, err)
+			return rep, fmt.Errorf("event at %s:%d cannot be decoded a second time: %w", e.Meta.Origin.Topic, e.Meta.Origin.Offset, err)
 		}
 		if err := local.Process(ev, &out); err != nil {
 			return rep, err
 		}
-		e.json = nil
+		e.JSON = nil
 	}
 	if err := local.Close(&out); err != nil {
 		return rep, err
@@ -119,52 +86,6 @@ func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
 	rep.Alerts, rep.Repeated = arrange(out.Alerts)
 	rep.Stats = local.Stats()
 	return rep, nil
-}
-
-// read appends the events of one file.
-func read(in Input, f *FileReport, decoder *event.Decoder, events *[]stored) error {
-	r, err := in.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	s := newSplitter(r)
-	for {
-		rec, err := s.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("line %d: %w", s.line, err)
-		}
-		number := int64(f.Records)
-		f.Records++
-		reject := func(index int, code, reason string) {
-			f.Rejected++
-			if len(f.Problems) < maxProblems {
-				f.Problems = append(f.Problems, Problem{File: f.Name, Line: rec.line, Index: index, Code: code, Reason: reason})
-			}
-		}
-		if rec.err != nil {
-			reject(0, "not-json", rec.err.Error())
-			continue
-		}
-		res := envelope.Unwrap(rec.data)
-		for _, x := range res.Rejected {
-			reject(int(x.Index), string(x.Code), x.Reason)
-		}
-		for _, found := range res.Events {
-			origin := event.Origin{Topic: f.Name, Offset: number, Index: int32(found.Index)}
-			ev, err := decoder.Decode(found.JSON, event.Meta{Origin: origin, Envelope: found.Envelope})
-			if err != nil {
-				reject(int(found.Index), "undecodable", err.Error())
-				continue
-			}
-			f.Events++
-			f.Envelopes[found.Envelope]++
-			*events = append(*events, stored{time: ev.Time(), origin: origin, env: found.Envelope, json: found.JSON})
-		}
-	}
 }
 
 // arrange sorts alerts by event time and leaves out repetitions: a stateless rule gives the same alert for each copy of

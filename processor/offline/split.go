@@ -14,11 +14,12 @@ import (
 // filling the memory.
 const MaxRecord = 256 << 20
 
-// splitter cuts a file into records: JSON documents that stand one on a line or spread over several lines, or, for a
-// file that begins with a zero byte, the whole file as one framed Kafka value.
+// splitter cuts a file into records: JSON documents that stand one on a line, spread over several lines, or follow each
+// other on one line, or, for a file that begins with a zero byte, the whole file as one framed Kafka value.
 type splitter struct {
 	in   *bufio.Reader
-	line int // lines read so far
+	line int    // lines read so far
+	rest []byte // of the last of them, behind a document that ended inside it
 }
 
 // record is one JSON document, or what stands where one was expected.
@@ -58,8 +59,8 @@ func (s *splitter) next() (record, error) {
 			}
 			rec = record{line: s.line}
 		}
+		line, s.rest = b.document(line)
 		rec.data = append(rec.data, line...)
-		b.read(line)
 		if b.depth == 0 && json.Valid(rec.data) {
 			return rec, nil
 		}
@@ -70,14 +71,19 @@ func (s *splitter) next() (record, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return rec, err
 		}
-		if err != nil || !b.open() || s.nextIsRecord(rec.data) {
+		if err != nil || len(s.rest) > 0 || !b.open() || s.nextIsRecord(rec.data) {
 			rec.err = reason(rec.data)
 			return rec, nil
 		}
 	}
 }
 
+// readLine returns what is left of the line at hand, or else the next one.
 func (s *splitter) readLine() ([]byte, error) {
+	if line := s.rest; len(line) > 0 {
+		s.rest = nil
+		return line, nil
+	}
 	var line []byte
 	for {
 		part, err := s.in.ReadSlice('\n')
@@ -103,12 +109,15 @@ func (s *splitter) nextIsRecord(data []byte) bool {
 	}
 	for n := 4096; ; n *= 4 {
 		ahead, err := s.in.Peek(n)
-		if i := bytes.IndexByte(ahead, '\n'); i >= 0 {
-			return json.Valid(ahead[:i])
+		i := bytes.IndexByte(ahead, '\n')
+		if i < 0 && err == nil {
+			continue
 		}
-		if err != nil {
-			return json.Valid(ahead)
+		if i >= 0 {
+			ahead = ahead[:i]
 		}
+		first, _ := new(brackets).document(ahead)
+		return json.Valid(first)
 	}
 }
 
@@ -118,7 +127,9 @@ type brackets struct {
 	bad   bool // a bracket closes that was not opened, or a line ends inside a text
 }
 
-func (b *brackets) read(line []byte) {
+// document returns the part of line that belongs to the document, and the rest if another document begins there. What
+// follows a document and is none itself stays with it: it shows that something is wrong.
+func (b *brackets) document(line []byte) (part, rest []byte) {
 	text := false
 	for i := 0; i < len(line); i++ {
 		switch c := line[i]; {
@@ -132,9 +143,16 @@ func (b *brackets) read(line []byte) {
 		case c == '}' || c == ']':
 			b.depth--
 			b.bad = b.bad || b.depth < 0
+			if b.depth != 0 || b.bad {
+				continue
+			}
+			if next := bytes.TrimLeft(line[i+1:], " \t\r"); len(next) > 0 && (next[0] == '{' || next[0] == '[') {
+				return line[:i+1], next
+			}
 		}
 	}
 	b.bad = b.bad || text
+	return line, nil
 }
 
 // open reports whether what was read could go on in the next line.

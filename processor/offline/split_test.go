@@ -26,6 +26,11 @@ func TestSplit(t *testing.T) {
 		"empty":          {"", nil},
 		"crlf":           {"{\"a\":1}\r\n{\"a\":2}\r\n", []string{"1 {\"a\":1}", "2 {\"a\":2}"}},
 		"unfinished":     {"{\"a\":[1,", []string{"1 !"}},
+		"concatenated":   {"{\"a\":1}{\"a\":2} [3]\n{\"a\":4}", []string{"1 {\"a\":1}", "1 {\"a\":2}", "1 [3]", "2 {\"a\":4}"}},
+		"joined pretty":  {"{\n\"a\":1\n}{\n\"a\":2}{\n}\n", []string{"1 {\"a\":1}", "3 {\"a\":2}", "4 {}"}},
+		"one broken":     {"{\"a\":1}{\"a\" 2}{\"a\":3}\n{\"a\":4}", []string{"1 {\"a\":1}", "1 !", "1 {\"a\":3}", "2 {\"a\":4}"}},
+		"cut at joined":  {"{\"a\":\n{\"a\":1}{\"a\":2}\n", []string{"1 !", "2 {\"a\":1}", "2 {\"a\":2}"}},
+		"not joined":     {"{\"a\":1} x {\"a\":2}\n{\"a\":1},{\"a\":2}\n{\"a\":\"}{\"}\n", []string{"1 !", "2 !", "3 {\"a\":\"}{\"}"}},
 		"escaped quote":  {`{"a":"\"{"}` + "\n", []string{`1 {"a":"\"{"}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,6 +62,20 @@ func TestSplitFramed(t *testing.T) {
 	r, err := newSplitter(strings.NewReader(frame)).next()
 	if err != nil || string(r.data) != frame {
 		t.Fatalf("%q, %v", r.data, err)
+	}
+}
+
+// A line of very many documents takes time in proportion to its length.
+func TestSplitLongLine(t *testing.T) {
+	const n = 200_000
+	s := newSplitter(strings.NewReader(strings.Repeat(`{"a":[1]}`, n)))
+	for i := range n {
+		if r, err := s.next(); err != nil || r.err != nil || r.line != 1 {
+			t.Fatal(i, r, err)
+		}
+	}
+	if _, err := s.next(); !errors.Is(err, io.EOF) {
+		t.Error(err)
 	}
 }
 
