@@ -54,7 +54,7 @@ func ProductFaults(t *testing.T, env Env) {
 func kills(t *testing.T, env Env) {
 	rng := rand.New(rand.NewPCG(env.Seed, 1))
 	d := newDeployment(t, env, 6)
-	kills := d.disturb(t, 3, func() time.Duration { return 2*time.Second + time.Duration(rng.Int64N(int64(2*time.Second))) }, func() {
+	kills := d.disturb(t, 3, 30*time.Second, func() time.Duration { return 2*time.Second + time.Duration(rng.Int64N(int64(2*time.Second))) }, func() {
 		slot := rng.IntN(3)
 		d.kill(t, slot)
 		d.start(t, slot)
@@ -68,7 +68,7 @@ func kills(t *testing.T, env Env) {
 func brokerOutage(t *testing.T, env Env) {
 	d := newDeployment(t, env, 6)
 	nodes, turn := len(env.Cluster.Brokers()), 0
-	d.disturb(t, 2, func() time.Duration { return 5 * time.Second }, func() {
+	d.disturb(t, 2, 45*time.Second, func() time.Duration { return 5 * time.Second }, func() {
 		end, node := env.Cluster.Kill, turn/2%nodes
 		if turn%2 == 1 {
 			end = env.Cluster.Stop
@@ -86,9 +86,9 @@ func brokerOutage(t *testing.T, env Env) {
 	}
 }
 
-// disturb feeds the processes for half a minute, disturbs them at the intervals given, and compares the alerts with the
+// disturb feeds the processes for so long, disturbs them at the intervals given, and compares the alerts with the
 // reference. It returns how often it disturbed.
-func (d *deployment) disturb(t *testing.T, processes int, interval func() time.Duration, disturb func()) int {
+func (d *deployment) disturb(t *testing.T, processes int, feed time.Duration, interval func() time.Duration, disturb func()) int {
 	t.Helper()
 	events := workload.Generate(workload.Config{Seed: d.env.Seed, Events: 9000})
 	want := eval(t, d.env.Binary, events)
@@ -97,7 +97,7 @@ func (d *deployment) disturb(t *testing.T, processes int, interval func() time.D
 		d.start(t, slot)
 	}
 	fed := make(chan error, 1)
-	go func() { fed <- d.feed(t, events, 30*time.Second) }()
+	go func() { fed <- d.feed(t, events, feed) }()
 	for times := 0; ; {
 		select {
 		case err := <-fed:
