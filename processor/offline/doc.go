@@ -3,5 +3,6 @@
 //
 // In go files of JSON or newline-delimited JSON, in any envelope; out come alerts in order of event time, and a summary
 // that accounts for every record. Events are sorted by time before they are evaluated, so nothing is late and the same
-// files give the same bytes. The package must never import Kafka or read the wall clock.
+// files give the same bytes; files are streamed, but the events that meet a condition of some rule, and the alerts, must
+// fit into memory. The package must never import Kafka or read the wall clock.
 package offline

@@ -1,10 +1,10 @@
 package offline
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -22,34 +22,48 @@ type Event struct {
 // Read reads all inputs and returns their events in order of time, then of place; those without a readable time come
 // first. The report accounts for every record, and knows nothing of alerts.
 func Read(inputs []Input) ([]Event, Report) {
-	var rep Report
 	var events []Event
+	rep := scan(inputs, func(ev *event.Event, json []byte, meta event.Meta) error {
+		events = append(events, Event{Time: ev.Time(), JSON: json, Meta: meta})
+		return nil
+	})
+	slices.SortStableFunc(events, inTime)
+	return events, rep
+}
+
+// taker gets one event at a time, in the order of the files; ev is valid until it returns, json for good. After an
+// error nothing more is read.
+type taker func(ev *event.Event, json []byte, meta event.Meta) error
+
+// scan reads all inputs and accounts for every record.
+func scan(inputs []Input, take taker) Report {
+	var rep Report
 	decoder := event.NewDecoder(event.NewFields())
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, in := range inputs {
 		f := FileReport{Name: in.Name, Envelopes: map[string]int{}}
-		f.Err = read(in, &f, decoder, &events)
+		f.Err = read(in, &f, decoder, func(ev *event.Event, json []byte, meta event.Meta) error {
+			if t := ev.Time(); t == 0 {
+				rep.Timeless++
+			} else {
+				first, last = min(first, t), max(last, t)
+			}
+			return take(ev, json, meta)
+		})
 		if f.Err != nil {
 			rep.Unreadable++
 		}
 		rep.Events += f.Events
 		rep.Files = append(rep.Files, f)
 	}
-	slices.SortStableFunc(events, func(a, b Event) int {
-		return cmp.Or(cmp.Compare(a.Time, b.Time), a.Meta.Origin.Compare(b.Meta.Origin))
-	})
-	for i := range events {
-		if events[i].Time == 0 {
-			rep.Timeless++
-			continue
-		}
-		rep.First, rep.Last = time.Unix(0, events[i].Time).UTC(), time.Unix(0, events[len(events)-1].Time).UTC()
-		break
+	if first <= last {
+		rep.First, rep.Last = time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
 	}
-	return events, rep
+	return rep
 }
 
-// read appends the events of one file.
-func read(in Input, f *FileReport, decoder *event.Decoder, events *[]Event) error {
+// read reads one file.
+func read(in Input, f *FileReport, decoder *event.Decoder, take taker) error {
 	r, err := in.Open()
 	if err != nil {
 		return err
@@ -89,7 +103,9 @@ func read(in Input, f *FileReport, decoder *event.Decoder, events *[]Event) erro
 			}
 			f.Events++
 			f.Envelopes[found.Envelope]++
-			*events = append(*events, Event{Time: ev.Time(), JSON: found.JSON, Meta: meta})
+			if err := take(ev, found.JSON, meta); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +17,7 @@ import (
 // Input is one file to read.
 type Input struct {
 	Name string
+	Size int64 // bytes; 0 if unknown
 	Open func() (io.ReadCloser, error)
 }
 
@@ -63,28 +65,20 @@ type Report struct {
 const maxProblems = 100
 
 // Run reads all inputs, evaluates set over their events in order of event time, and closes every window at the end. It
-// keeps the events in memory. The error is about the engine; what is wrong with inputs stands in the report.
+// keeps the events that meet a condition of some rule, and the alerts, in memory. The error is about the engine; what is
+// wrong with inputs stands in the report.
 func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
-	events, rep := Read(inputs)
-	local := engine.NewLocal(set, opts)
-	decoder := local.NewDecoder()
-	var out engine.Output
-	for i := range events {
-		e := &events[i]
-		ev, err := decoder.Decode(e.JSON, e.Meta)
-		if err != nil {
-			return rep, fmt.Errorf("event at %s:%d cannot be decoded a second time: %w", e.Meta.Origin.Topic, e.Meta.Origin.Offset, err)
-		}
-		if err := local.Process(ev, &out); err != nil {
-			return rep, err
-		}
-		e.JSON = nil
-	}
-	if err := local.Close(&out); err != nil {
+	ctx := context.Background()
+	rec, rep, err := Record(ctx, []*rules.Set{set}, inputs)
+	if err != nil {
 		return rep, err
 	}
-	rep.Alerts, rep.Repeated = arrange(out.Alerts)
-	rep.Stats = local.Stats()
+	var alerts []alert.Alert
+	rep.Stats, err = rec.Play(ctx, set, opts, nil, func(as []alert.Alert) { alerts = append(alerts, as...) })
+	if err != nil {
+		return rep, err
+	}
+	rep.Alerts, rep.Repeated = arrange(alerts)
 	return rep, nil
 }
 
