@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +27,8 @@ type detector interface {
 	Commit() error
 	Rollback()
 	TakeStats() engine.Stats
-	Clock() (int64, bool)
+	Clock(level int) (int64, bool)
+	Levels() int
 	Windows() int
 	Bytes() int
 }
@@ -52,7 +55,9 @@ type task struct {
 	committed int64  // … as of the last commit
 	sequence  uint64 // transactions so far
 	running   bool
-	touched   bool // by the open transaction
+	touched   bool    // by the open transaction
+	told      []int64 // by level: the clock that the levels above know of
+	telling   []int64 // … when the open transaction has committed
 
 	progress *progress
 	started  time.Time
@@ -72,16 +77,18 @@ type detectStage struct {
 	newTask   func() detector
 	restorer  *restorer
 	publish   *publisher
+	router    *router
 	letters   *deadLetters
 	metrics   *metrics
 	status    *status
 	log       *slog.Logger
 
-	tasks map[int32]*task
-	wg    sync.WaitGroup
-	slots chan struct{} // bounds restores that run at once
-	out   engine.Output
-	tally tally
+	tasks  map[int32]*task
+	wg     sync.WaitGroup
+	slots  chan struct{} // bounds restores that run at once
+	out    engine.Output
+	levels *levels
+	tally  tally
 	// skip are offsets whose processing panicked. The transaction was dropped, since the panic may have left the
 	// overlay half written; the second time around they are dead letters.
 	skip map[int32]map[int64]string
@@ -110,7 +117,8 @@ func (d *detectStage) reconcile(ctx context.Context, changes []assignment, now t
 
 func (d *detectStage) start(partition int32, now time.Time) {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &task{partition: partition, engine: d.newTask(), progress: new(progress), started: now, cancel: cancel, restored: make(chan error, 1)}
+	e := d.newTask()
+	t := &task{partition: partition, engine: e, told: make([]int64, e.Levels()), progress: new(progress), started: now, cancel: cancel, restored: make(chan error, 1)}
 	d.tasks[partition] = t
 	d.status.restoring(d, partition, t.progress)
 	d.metrics.assigned.WithLabelValues(Detect.String()).Inc()
@@ -145,6 +153,7 @@ func (d *detectStage) drop(partition int32) {
 	t.cancel()
 	delete(d.tasks, partition)
 	delete(d.skip, partition)
+	d.levels.forget(partition)
 	d.status.gone(d, partition)
 	d.metrics.assigned.WithLabelValues(Detect.String()).Dec()
 	d.metrics.forget(d.topic, partition)
@@ -263,7 +272,8 @@ func (d *detectStage) confirm(ctx context.Context, t *task, checkpoint, at int64
 func (d *detectStage) due(time.Time) bool { return false }
 
 func (d *detectStage) begin(time.Time) {
-	d.out.Alerts = d.out.Alerts[:0]
+	d.out.Alerts, d.out.Observations = d.out.Alerts[:0], d.out.Observations[:0]
+	d.levels.begin()
 	clear(d.tally)
 }
 
@@ -303,8 +313,11 @@ func (d *detectStage) handle(t *task, r *kgo.Record, out *transaction) error {
 	case err != nil:
 		return d.letters.write(out, d.tally, deadLetter{record: r, code: codeUnreadable, message: err.Error(), element: -1})
 	}
-	err = d.publish.alerts(out, d.tally, r, d.out.Alerts)
-	d.out.Alerts = d.out.Alerts[:0]
+	if err := d.publish.alerts(out, d.tally, r, d.out.Alerts); err != nil {
+		return err
+	}
+	err = d.forward(out, r)
+	d.out.Alerts, d.out.Observations = d.out.Alerts[:0], d.out.Observations[:0]
 	return err
 }
 
@@ -328,7 +341,10 @@ func (d *detectStage) guarded(t *task, r *kgo.Record, m engine.Message) (err err
 }
 
 // finish writes what changed in every touched task, and where it stands now.
-func (d *detectStage) finish(out *transaction, _ time.Time) error {
+func (d *detectStage) finish(out *transaction, now time.Time) error {
+	if err := d.announce(out, now); err != nil {
+		return err
+	}
 	for _, t := range d.tasks {
 		if !t.touched {
 			continue
@@ -345,6 +361,39 @@ func (d *detectStage) finish(out *transaction, _ time.Time) error {
 	return nil
 }
 
+// tellClocks announces how far the touched tasks have come, for rules over their alerts. A clock is announced when it has
+// advanced by a clockStep: rules over alerts wait for their clock only to close windows.
+func (d *detectStage) tellClocks(out *transaction) error {
+	var levels [][]engine.SourceClock
+	for _, p := range slices.Sorted(maps.Keys(d.tasks)) {
+		t := d.tasks[p]
+		if !t.touched {
+			continue
+		}
+		t.telling = append(t.telling[:0], t.told...)
+		for level := range t.engine.Levels() - 1 {
+			at, ok := t.engine.Clock(level)
+			if !ok || t.told[level] != 0 && time.Duration(at-t.told[level]) < clockStep {
+				continue
+			}
+			for len(levels) <= level {
+				levels = append(levels, nil)
+			}
+			levels[level] = append(levels[level], engine.SourceClock{Partition: p, Max: at})
+			t.telling[level] = at
+		}
+	}
+	for level, sources := range levels {
+		if len(sources) == 0 {
+			continue
+		}
+		if err := d.router.clocks(out, engine.LevelClocks(level+1, sources, d.count)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (d *detectStage) commit(now time.Time) error {
 	for p, t := range d.tasks {
 		if !t.touched {
@@ -355,15 +404,17 @@ func (d *detectStage) commit(now time.Time) error {
 			return fmt.Errorf("task %d: a committed transaction could not be merged: %w", p, err)
 		}
 		t.touched, t.committed = false, t.next
+		t.told = append(t.told[:0], t.telling...)
 		t.sequence++
 		d.metrics.rules(d.tally, d.ruleIDs, t.engine.TakeStats())
 		d.metrics.windows.WithLabelValues(label(p)).Set(float64(t.engine.Windows()))
 		d.metrics.state.WithLabelValues(label(p)).Set(float64(t.engine.Bytes()))
-		if at, ok := t.engine.Clock(); ok {
+		if at, ok := t.engine.Clock(0); ok {
 			d.metrics.taskClock.WithLabelValues(label(p)).Set(float64(at) / 1e9)
 		}
 		delete(d.skip, p)
 	}
+	d.levels.commit()
 	d.tally.commit()
 	d.publish.commit(now)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,7 +29,13 @@ import (
 	"oktastream/state"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// These tests wait more than they work. The command line still has the last word.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // network is what a process's clients dial through. Cutting it stands in for kill -9: nothing more leaves, and the group
 // is not told.
@@ -242,7 +249,8 @@ func (c *counter) Commit() error {
 
 func (c *counter) Rollback()               { c.open, c.dirty = false, nil }
 func (c *counter) TakeStats() engine.Stats { return engine.Stats{{}} }
-func (c *counter) Clock() (int64, bool)    { return 0, false }
+func (c *counter) Clock(int) (int64, bool) { return 0, false }
+func (c *counter) Levels() int             { return 1 }
 func (c *counter) Windows() int            { return len(c.counts) }
 func (c *counter) Bytes() int              { return 4 * len(c.counts) }
 

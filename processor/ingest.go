@@ -3,15 +3,16 @@ package processor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
 )
@@ -39,19 +40,23 @@ type element struct {
 
 // ingestStage reads the input topics.
 type ingestStage struct {
-	s           *session
-	repartition string
-	count       int32 // partitions of the repartition topic
-	skew        time.Duration
-	ruleIDs     []string
-	unwrap      func(value []byte, dst []element) []element
-	decoder     eventDecoder
-	engine      ingester
-	clocks      *clocks
-	publish     *publisher
-	letters     *deadLetters
-	metrics     *metrics
-	log         *slog.Logger
+	s       *session
+	skew    time.Duration
+	ruleIDs []string
+	unwrap  func(value []byte, dst []element) []element
+	decoder eventDecoder
+	engine  ingester
+	clocks  *clocks
+	publish *publisher
+	router  *router
+	letters *deadLetters
+	metrics *metrics
+	log     *slog.Logger
+
+	mu     sync.Mutex // the client's callbacks add to losses
+	losses []loss     // to be announced
+	told   int        // how many of them the open transaction announces
+	alert  func(loss, time.Time) alert.Alert
 
 	partitions map[string]int32 // of the input topics
 	asked      time.Time        // when membership was last asked for
@@ -136,7 +141,7 @@ func (g *ingestStage) findIdle(ctx context.Context, now time.Time) {
 // due: clocks are announced also without data. Such a transaction carries no offsets and so is not fenced by the group's
 // generation; therefore the coordinator is asked first. A member that was thrown out must not speak for a source.
 func (g *ingestStage) due(now time.Time) bool {
-	if !g.clocks.due(now) || now.Sub(g.asked) < clockInterval/2 {
+	if !g.clocks.due(now) && len(g.lossesNow()) == 0 || now.Sub(g.asked) < clockInterval/2 {
 		return false
 	}
 	g.asked = now
@@ -212,7 +217,7 @@ func (g *ingestStage) element(r *kgo.Record, src source, e *element, out *transa
 	if err := g.publish.alerts(out, g.tally, r, g.out.Alerts); err != nil {
 		return err
 	}
-	return g.route(r, e, out)
+	return g.router.observations(out, g.tally, deadLetter{record: r, element: g.index(e), value: e.raw}, g.out.Observations)
 }
 
 // index is the element's place for a dead letter, or -1 where the record is the element.
@@ -247,42 +252,49 @@ func (g *ingestStage) decoded(kind string) prometheus.Counter {
 	return c
 }
 
-// route sends the observations of one event to the detect stage.
-func (g *ingestStage) route(r *kgo.Record, e *element, out *transaction) error {
-	for i := range g.out.Observations {
-		o := &g.out.Observations[i]
-		key := o.RoutingKey()
-		err := out.produce(&kgo.Record{Topic: g.repartition, Partition: partitionOf(key, g.count), Key: key,
-			Value: engine.Message{Observation: o}.Encode()})
-		if errors.Is(err, errTooLarge) {
-			g.log.Error("an observation cannot be sent; the event becomes a dead letter", "topic", r.Topic, "partition", r.Partition,
-				"offset", r.Offset, "err", err)
-			err = g.letters.write(out, g.tally, deadLetter{record: r, code: codeObservation, message: err.Error(), element: g.index(e), value: e.raw})
-		}
-		if err != nil {
+// lose is called by the session when input has been lost. It may come from any goroutine.
+func (g *ingestStage) lose(l loss) {
+	g.metrics.lost.WithLabelValues(l.topic).Add(float64(l.records()))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.losses = append(g.losses, l)
+}
+
+func (g *ingestStage) lossesNow() []loss {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.losses
+}
+
+// announceLosses produces an operator alert for each.
+func (g *ingestStage) announceLosses(out *transaction, now time.Time) error {
+	losses := g.lossesNow()
+	g.told = len(losses)
+	for _, l := range losses {
+		r := &kgo.Record{Topic: l.topic, Partition: l.partition, Offset: l.at, Timestamp: now}
+		if err := g.publish.alerts(out, g.tally, r, []alert.Alert{g.alert(l, now)}); err != nil {
 			return err
 		}
-		g.tally.add(g.metrics.observations, 1)
 	}
 	return nil
 }
 
-// finish announces the clocks behind the data, to every task: a task that gets no data must see time pass all the same.
+// finish announces the clocks behind the data.
 func (g *ingestStage) finish(out *transaction, now time.Time) error {
+	if err := g.announceLosses(out, now); err != nil {
+		return err
+	}
 	m := g.clocks.message(now, g.partitions)
 	if m == nil {
 		return nil
 	}
-	value := engine.Message{Clocks: m}.Encode()
-	for p := range g.count {
-		if err := out.produce(&kgo.Record{Topic: g.repartition, Partition: p, Value: value}); err != nil {
-			return permanent(fmt.Errorf("clocks of %d sources: %w", len(m.Sources), err))
-		}
-	}
-	return nil
+	return g.router.clocks(out, engine.Message{Clocks: m})
 }
 
 func (g *ingestStage) commit(now time.Time) error {
+	g.mu.Lock()
+	g.losses = g.losses[g.told:]
+	g.mu.Unlock()
 	g.clocks.commit()
 	g.metrics.rules(g.tally, g.ruleIDs, g.engine.TakeStats())
 	g.tally.commit()

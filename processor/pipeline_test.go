@@ -20,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
 )
@@ -381,4 +382,70 @@ func TestPipelineStateGone(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("Run goes on without state")
 	}
+}
+
+// Input that retention took before it was read is an alert for the operator, and not only a line in a log.
+func TestPipelineInputLost(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	createInput(t, c, 1)
+	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	adm := kadm.NewClient(cl)
+	feed(t, cl, 0, 20, 1, 1)
+	var at, to kadm.Offsets
+	at.Add(kadm.Offset{Topic: inputTopic, Partition: 0, At: 3, LeaderEpoch: -1})
+	if err := adm.CommitAllOffsets(context.Background(), "g", at); err != nil {
+		t.Fatal(err)
+	}
+	to.Add(kadm.Offset{Topic: inputTopic, Partition: 0, At: 10})
+	if _, err := adm.DeleteRecords(context.Background(), to); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, c, counting(), nil)
+	var alerts []alert.Alert
+	eventually(t, 20*time.Second, "an operator alert and two counts", func() bool {
+		alerts = nil
+		for _, r := range readAll(t, c, "okta.alerts") {
+			var a alert.Alert
+			if err := json.Unmarshal(r.Value, &a); err != nil {
+				t.Fatal(err)
+			}
+			alerts = append(alerts, a)
+		}
+		return len(alerts) == 3
+	})
+	p.stop(t)
+	n := 0
+	for _, a := range alerts {
+		if a.Kind == "operator" {
+			n++
+			if a.Rule.ID != operatorRule || !strings.Contains(a.Reason, "offset 3 of okta.system-log/0, and the log holds 10 to 20") {
+				t.Errorf("alert %+v", a)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d operator alerts", n)
+	}
+	if got := metricValue(t, p, "oktastream_records_lost_total"); got != 7 {
+		t.Errorf("records_lost_total = %v, want 7", got)
+	}
+	if err := <-start(t, c, counting(), func(c *Config) { c.Reset, c.Group = "none", "new" }).done; err == nil || !strings.Contains(err.Error(), "auto.offset.reset is none") {
+		t.Errorf("reset none: %v", err)
+	}
+}
+
+// A process of one stage needs the topics of that stage only.
+func TestPipelineOneStageEach(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	detect := start(t, c, counting(), func(c *Config) { c.Stages = Detect })
+	eventually(t, 10*time.Second, "detect is ready", func() bool { return detect.Readiness().Ready })
+	createInput(t, c, 2)
+	feed(t, cl, 0, 60, 4, 2)
+	ingest := start(t, c, counting(), func(c *Config) { c.Stages = Ingest })
+	wantExactly(t, c, kadm.NewClient(cl), 60, 4, 20*time.Second)
+	ingest.stop(t)
+	detect.stop(t)
 }

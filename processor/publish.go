@@ -11,15 +11,6 @@ import (
 	"oktastream/rules/alert"
 )
 
-// partitionOf is where Kafka's own producers put a record with this key: murmur2. All processes of a group must agree,
-// and so must whoever reproduces the routing.
-func partitionOf(key []byte, partitions int32) int32 {
-	return int32(keyed.Partition(&kgo.Record{Key: key}, int(partitions)))
-}
-
-// keyed has no state for records that have a key.
-var keyed = kgo.StickyKeyPartitioner(nil).ForTopic("")
-
 // publisher writes alerts into transactions.
 type publisher struct {
 	topic      string

@@ -14,6 +14,7 @@ import (
 
 	"oktastream/processor/encoding"
 	"oktastream/rules"
+	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
 )
@@ -170,12 +171,17 @@ func (p *Processor) worker(st Stage, slot int, found topics) *worker {
 	}
 	w.beat.Store(time.Now().UnixNano())
 	w.open = func() (*session, stage, error) {
-		s, err := newSession(p.session(w, st, found))
+		o := p.session(w, st, found)
+		if st == Ingest {
+			g := p.ingest(w, found)
+			o.onRecover = g.lose
+			s, err := newSession(o)
+			g.s = s
+			return s, g, err
+		}
+		s, err := newSession(o)
 		if err != nil {
 			return nil, nil, err
-		}
-		if st == Ingest {
-			return s, p.ingest(w, s, found), nil
 		}
 		d, err := p.detect(w, s, found)
 		if err != nil {
@@ -196,7 +202,6 @@ func (p *Processor) session(w *worker, st Stage, found topics) sessionOptions {
 		group: c.Group, topics: c.Input, txnID: c.Group + "-" + c.Instance + "-" + w.name,
 		leave: c.LeaveOnShutdown, end: c.TransactionTimeout, escape: c.Escape, log: w.log,
 		start: kgo.NewOffset().AtStart(), startNone: c.Reset == "none", recover: c.Reset != "none",
-		onRecover:  func(topic string, _ int32, n int64) { p.metrics.lost.WithLabelValues(topic).Add(float64(n)) },
 		onCallback: func(k assignmentKind) { p.metrics.rebalances.WithLabelValues(st.String(), k.String()).Inc() },
 	}
 	if c.Reset == "latest" {
@@ -234,14 +239,21 @@ func (p *Processor) publisher(l *deadLetters, found topics, log *slog.Logger) *p
 	return &publisher{topic: c.Alerts, partitions: found.partitions[c.Alerts], encoder: p.encoder, letters: l, metrics: p.metrics, log: log}
 }
 
-func (p *Processor) ingest(w *worker, s *session, found topics) *ingestStage {
+func (p *Processor) router(l *deadLetters, found topics, log *slog.Logger) *router {
+	c := &p.config
+	return &router{topic: c.Repartition, partitions: found.partitions[c.Repartition], letters: l, metrics: p.metrics, log: log}
+}
+
+// ingest makes a stage that still lacks its session.
+func (p *Processor) ingest(w *worker, found topics) *ingestStage {
 	c, e := &p.config, &p.engines
 	letters := p.letters(Ingest, found)
 	g := &ingestStage{
-		s: s, repartition: c.Repartition, count: found.partitions[c.Repartition], skew: c.Skew, ruleIDs: e.ruleIDs,
+		skew: c.Skew, ruleIDs: e.ruleIDs,
 		unwrap: e.unwrap(), decoder: e.decoder(), engine: e.ingest(), clocks: newClocks(c.IdleTimeout),
-		publish: p.publisher(letters, found, w.log), letters: letters, metrics: p.metrics, log: w.log,
+		publish: p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, log: w.log,
 		partitions: make(map[string]int32), tally: make(tally), envelopes: make(map[string]prometheus.Counter),
+		alert: func(l loss, now time.Time) alert.Alert { return l.alert(c.Org, c.Version, e.ruleSet, now) },
 	}
 	for _, t := range c.Input {
 		g.partitions[t] = found.partitions[t]
@@ -260,7 +272,7 @@ func (p *Processor) detect(w *worker, s *session, found topics) (*detectStage, e
 		s: s, topic: c.Repartition, changelog: c.Changelog, group: c.detectGroup(), count: found.partitions[c.Repartition],
 		ruleSet: e.ruleSet, ruleIDs: e.ruleIDs, newTask: e.task,
 		restorer: &restorer{client: cl, topic: c.Changelog, stall: 3 * c.TransactionTimeout},
-		publish:  p.publisher(letters, found, w.log), letters: letters, metrics: p.metrics, status: p.status, log: w.log,
-		tasks: make(map[int32]*task), slots: make(chan struct{}, restoresAtOnce), tally: make(tally), skip: make(map[int32]map[int64]string),
+		publish:  p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, status: p.status, log: w.log,
+		tasks: make(map[int32]*task), slots: make(chan struct{}, restoresAtOnce), levels: newLevels(), tally: make(tally), skip: make(map[int32]map[int64]string),
 	}, nil
 }

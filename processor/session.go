@@ -67,7 +67,7 @@ type sessionOptions struct {
 	pause      bool          // new partitions are paused until the worker resumes them
 	end        time.Duration // deadline of End, of the flush before it and of finding out what became of it
 	escape     time.Duration // how long a batch may hold back a rebalance
-	onRecover  func(topic string, partition int32, missing int64)
+	onRecover  func(loss)
 	onCallback func(assignmentKind)
 	log        *slog.Logger
 }
@@ -238,11 +238,10 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 						"(retention too short, or the topic was recreated). Lengthen retention; to go on without them, reset the group's offsets and "+
 						"delete its changelog", t, p, errInputLost, s.opts.group, at, start.Offset, end.Offset))
 				}
-				missing := start.Offset - at
 				s.opts.log.Error("records were lost before they were read", "topic", t, "partition", p, "offset", at,
 					"log_start", start.Offset, "log_end", end.Offset, "err", errInputLost)
 				if s.opts.onRecover != nil {
-					s.opts.onRecover(t, p, max(missing, 0))
+					s.opts.onRecover(loss{t, p, at, start.Offset, end.Offset})
 				}
 				parts[p] = kgo.NewOffset().At(start.Offset)
 			}
@@ -370,6 +369,8 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 	s.unstick()
 	ok, err := s.kgo.End(ctx, kgo.TransactionEndTry(commit))
 	switch {
+	case errors.Is(err, kerr.ProducerFenced), errors.Is(err, kerr.InvalidProducerEpoch):
+		return aborted, cause, fmt.Errorf("end: transactional id %q was taken over, perhaps by a process with the same instance: %w", s.opts.txnID, err)
 	case err != nil:
 		return aborted, cause, fmt.Errorf("end: %w", err)
 	case ok:

@@ -423,7 +423,7 @@ func TestSessionOffsetLost(t *testing.T) {
 			var lost atomic.Int64
 			s := testSession(t, c, "x", func(o *sessionOptions) {
 				o.recover = recover
-				o.onRecover = func(_ string, _ int32, n int64) { lost.Add(n) }
+				o.onRecover = func(l loss) { lost.Add(l.records()) }
 			})
 			defer s.close()
 			if recover {

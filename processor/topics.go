@@ -57,8 +57,8 @@ func own(c Config, topic string) map[string]string {
 // state that was routed by one number of partitions is wrong under another.
 func prepareTopics(ctx context.Context, cl *kgo.Client, c Config) (topics, error) {
 	adm := kadm.NewClient(cl)
-	var all, missing []string
-	all = append(append(all, c.Input...), c.Alerts, c.Repartition, c.Changelog, c.DeadLetters)
+	var missing []string
+	all := c.needs()
 	details, err := describe(ctx, adm, all)
 	if err != nil {
 		return topics{}, err
@@ -83,15 +83,33 @@ func prepareTopics(ctx context.Context, cl *kgo.Client, c Config) (topics, error
 		}
 	}
 	found := topics{partitions: details, sizes: make(map[string]int)}
-	if n, m := details[c.Repartition], details[c.Changelog]; n != m {
+	if n, m := details[c.Repartition], details[c.Changelog]; n != m && c.Stages&Detect != 0 {
 		return topics{}, permanent(fmt.Errorf("topic %s has %d partitions and %s has %d: a task keeps its state in the changelog partition of the same number. "+
 			"Delete the one that holds nothing and create it again with as many partitions; a changelog that holds state must keep its number",
 			c.Repartition, n, c.Changelog, m))
 	}
-	for _, t := range []string{c.Alerts, c.Repartition, c.Changelog, c.DeadLetters} {
+	for _, t := range c.outputs() {
 		found.sizes[t] = c.MaxRequestSize
 	}
 	return found, checkSettings(ctx, adm, c, found)
+}
+
+// outputs are the topics that the stages of c write to, and that the detect stage reads.
+func (c *Config) outputs() []string {
+	out := []string{c.Alerts, c.Repartition, c.DeadLetters}
+	if c.Stages&Detect != 0 {
+		out = append(out, c.Changelog)
+	}
+	return out
+}
+
+// needs are all topics that the stages of c touch. A process of one stage need not be allowed the other's.
+func (c *Config) needs() []string {
+	out := c.outputs()
+	if c.Stages&Ingest != 0 {
+		out = append(out, c.Input...)
+	}
+	return out
 }
 
 // describe returns the partitions of the topics that exist.
@@ -152,7 +170,7 @@ func waitFor(ctx context.Context, adm *kadm.Client, names []string) (map[string]
 
 // checkSettings looks at what topics are configured to do. Where the user may not read that, it believes the best.
 func checkSettings(ctx context.Context, adm *kadm.Client, c Config, found topics) error {
-	outputs := []string{c.Alerts, c.Repartition, c.Changelog, c.DeadLetters}
+	outputs := c.outputs()
 	got, err := adm.DescribeTopicConfigs(ctx, outputs...)
 	if err != nil {
 		c.Logger.Warn("topic settings cannot be read, so they are not checked", "err", err)

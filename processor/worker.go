@@ -191,7 +191,11 @@ func (w *worker) transact(ctx context.Context, s *session, st stage, fetches kgo
 	}
 	st.rollback()
 	w.aborts++
-	w.log.Info("transaction aborted", "cause", errOr(cause, why), "in_row", w.aborts)
+	level := slog.LevelInfo // a rebalance may cost one
+	if w.aborts > 1 {
+		level = slog.LevelWarn
+	}
+	w.log.Log(ctx, level, "transaction aborted", "cause", errOr(cause, why), "in_row", w.aborts)
 	if w.aborts >= abortsInRow {
 		return 0, fmt.Errorf("%d transactions aborted in a row, the last because: %w", w.aborts, errOr(cause, why))
 	}
@@ -224,20 +228,22 @@ func (w *worker) fill(ctx context.Context, s *session, st stage, out *transactio
 	}
 }
 
-// count notes what was read, and how far it is from the end.
+// count notes what was read, without transaction markers, and how far it is from the end.
 func (w *worker) count(fetches kgo.Fetches) {
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		n := len(p.Records)
-		if n == 0 {
+		if len(p.Records) == 0 {
 			return
 		}
-		bytes := 0
+		n, bytes := 0, 0
 		for _, r := range p.Records {
-			bytes += len(r.Key) + len(r.Value)
+			if !r.Attrs.IsControl() {
+				n++
+				bytes += len(r.Key) + len(r.Value)
+			}
 		}
 		part := label(p.Partition)
 		w.metrics.records.WithLabelValues(p.Topic, part).Add(float64(n))
 		w.metrics.bytes.WithLabelValues(p.Topic, part).Add(float64(bytes))
-		w.metrics.lag.WithLabelValues(p.Topic, part).Set(float64(max(0, p.HighWatermark-p.Records[n-1].Offset-1)))
+		w.metrics.lag.WithLabelValues(p.Topic, part).Set(float64(max(0, p.HighWatermark-p.Records[len(p.Records)-1].Offset-1)))
 	})
 }

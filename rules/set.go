@@ -19,7 +19,9 @@ type Set struct {
 	index       *match.Index
 	entries     []Entry // what the numbers of the index mean
 	classes     []Class
-	classOf     []int // by rule; -1 for stateless ones
+	classOf     []int     // by rule; -1 for stateless ones
+	level       []int     // by rule
+	dependents  [][]Entry // by rule: the inputs that observe its alerts
 	fingerprint string
 }
 
@@ -58,6 +60,8 @@ func NewSet(rs []Rule) (*Set, []Diagnostic) {
 		s.rules = append(s.rules, *r)
 	}
 
+	diags = append(diags, s.link()...)
+
 	b := match.NewBuilder(s.fields)
 	add := func(x match.Expr, e Entry) {
 		b.Add(x)
@@ -72,7 +76,9 @@ func NewSet(rs []Rule) (*Set, []Diagnostic) {
 		}
 		s.ids[i] = stateID(r)
 		for j := range r.Stateful.Inputs {
-			add(r.Stateful.Inputs[j].Where, Entry{Rule: i, Input: j})
+			if in := &r.Stateful.Inputs[j]; in.From == "" { // conditions on alerts are looked at when there is one
+				add(in.Where, Entry{Rule: i, Input: j})
+			}
 		}
 	}
 	s.index = b.Build()

@@ -96,20 +96,38 @@ func (b *clockBook) clocks() *Clocks {
 
 // progress is the part of a task's state that belongs to no window. It is kept in the checkpoint.
 type progress struct {
-	clockBook
+	books   []clockBook      // by level of rules
 	evicted map[string]int64 // rule id → hour of event time of its last operator alert
 }
 
-func newProgress() progress { return progress{clockBook: newClockBook(), evicted: map[string]int64{}} }
-
-func (p *progress) clone() progress {
-	return progress{clockBook: p.clockBook.clone(), evicted: maps.Clone(p.evicted)}
+func newProgress(levels int) progress {
+	p := progress{evicted: map[string]int64{}}
+	for range levels {
+		p.books = append(p.books, newClockBook())
+	}
+	return p
 }
 
-// encode: format byte · clock · clocks as on the wire · count, (rule id, hour) pairs.
+func (p *progress) clone() progress {
+	c := progress{evicted: maps.Clone(p.evicted)}
+	for i := range p.books {
+		c.books = append(c.books, p.books[i].clone())
+	}
+	return c
+}
+
+// clock is that of a level.
+func (p *progress) clock(level int) int64 { return p.books[level].now }
+
+// encode: format byte · count, (clock, clocks as on the wire) by level · count, (rule id, hour) pairs.
 func (p *progress) encode() []byte {
-	b := binary.AppendVarint([]byte{1}, p.now)
-	b = p.clocks().append(b)
+	b := binary.AppendUvarint([]byte{1}, uint64(len(p.books)))
+	for level := range p.books {
+		c := p.books[level].clocks()
+		c.Level = level
+		b = binary.AppendVarint(b, p.books[level].now)
+		b = c.append(b)
+	}
 	b = binary.AppendUvarint(b, uint64(len(p.evicted)))
 	for _, id := range slices.Sorted(maps.Keys(p.evicted)) {
 		b = putString(b, id)
@@ -118,8 +136,10 @@ func (p *progress) encode() []byte {
 	return b
 }
 
-func decodeProgress(b []byte) (progress, error) {
-	p := newProgress()
+// decodeProgress reads what another process may have written with rules of fewer or more levels: clocks of levels that
+// are no more are dropped, new levels begin without one.
+func decodeProgress(b []byte, levels int) (progress, error) {
+	p := newProgress(levels)
 	if len(b) == 0 {
 		return p, nil
 	}
@@ -127,13 +147,21 @@ func decodeProgress(b []byte) (progress, error) {
 		return p, fmt.Errorf("checkpoint has engine state of format %d, this version reads format 1", b[0])
 	}
 	d := decoder{rest: b[1:]}
-	now := d.varint()
-	p.update(d.clocks())
-	p.now = now
 	n := d.uvarint()
+	if n > maxLevels {
+		d.bad, n = true, 0
+	}
+	for level := range int(n) {
+		now := d.varint()
+		c := d.clocks()
+		if level < levels && !d.bad {
+			p.books[level].update(c)
+			p.books[level].now = now
+		}
+	}
+	n = d.uvarint()
 	if n > uint64(len(d.rest)) {
-		d.bad = true
-		n = 0
+		d.bad, n = true, 0
 	}
 	for range n {
 		id := d.string()

@@ -12,8 +12,8 @@ import (
 
 // Wire form of a Message: one byte for the kind, which also tells the version, then
 //
-//	O: class · key · id · time · flags · origin (topic, partition, offset, index) · event JSON to the end
-//	C: count, sources (topic, partition, max, idle) · count, input topics (name, partitions)
+//	O: class · key · id · from · time · flags · origin (topic, partition, offset, index) · event JSON to the end
+//	C: level · count, sources (topic, partition, max, idle) · count, input topics (name, partitions)
 //
 // Strings carry a uvarint length, integers are varints. The event stands last and as it is, so that a person who looks
 // at the topic with a console consumer can read it.
@@ -21,6 +21,9 @@ const (
 	kindObservation = 'O'
 	kindClocks      = 'C'
 )
+
+// maxLevels bounds what a message may claim; a rule set has a handful.
+const maxLevels = 1000
 
 // ErrMessage is wrapped by every error of DecodeMessage.
 var ErrMessage = errors.New("message in the repartition topic cannot be read")
@@ -35,6 +38,7 @@ func (m Message) Encode() []byte {
 		b = putString(b, o.Class)
 		b = putString(b, o.Key)
 		b = putString(b, o.ID)
+		b = putString(b, o.From)
 		b = binary.AppendVarint(b, o.Time)
 		b = append(b, byte(o.Flags))
 		b = putString(b, o.Origin.Topic)
@@ -49,6 +53,7 @@ func (m Message) Encode() []byte {
 }
 
 func (c *Clocks) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(c.Level))
 	b = binary.AppendUvarint(b, uint64(len(c.Sources)))
 	for _, s := range c.Sources {
 		b = putString(b, s.Topic)
@@ -77,7 +82,7 @@ func DecodeMessage(b []byte) (Message, error) {
 	var m Message
 	switch b[0] {
 	case kindObservation:
-		o := &Observation{Class: d.string(), Key: d.string(), ID: d.string(), Time: d.varint(), Flags: event.Flags(d.byte())}
+		o := &Observation{Class: d.string(), Key: d.string(), ID: d.string(), From: d.string(), Time: d.varint(), Flags: event.Flags(d.byte())}
 		o.Origin = event.Origin{Topic: d.string(), Partition: int32(d.varint()), Offset: d.varint(), Index: int32(d.varint())}
 		o.Event = d.rest
 		d.rest = nil
@@ -95,6 +100,12 @@ func DecodeMessage(b []byte) (Message, error) {
 
 func (d *decoder) clocks() *Clocks {
 	c := &Clocks{}
+	level := d.uvarint()
+	if level > maxLevels {
+		d.bad = true
+		return c
+	}
+	c.Level = int(level)
 	n := d.uvarint()
 	if n > uint64(len(d.rest)) {
 		d.bad = true

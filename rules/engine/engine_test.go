@@ -36,6 +36,16 @@ func testRules() []rules.Rule {
 	distinct.Distinct = []window.Column{{Name: "dtHash", Threshold: 2}, {Name: "ip", Threshold: 2}}
 	seq.Steps = 2
 	meta := rules.Meta{Severity: alert.High, Risk: 73}
+	// A chain: failures from an address, then a login of whoever acted last in them.
+	chain := spec(window.Sequence)
+	chain.Steps = 2
+	group := func(member string) event.Path {
+		p, err := rules.GroupPath(member)
+		if err != nil {
+			panic(err)
+		}
+		return p
+	}
 	return []rules.Rule{
 		{ID: "1", Name: "single", Title: "Single", Meta: meta, Where: is("eventType", "single")},
 		{ID: "2", Name: "count", Title: "Count", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: count,
@@ -47,6 +57,16 @@ func testRules() []rules.Rule {
 				{Name: "reset", Where: is("eventType", "reset"), Group: []event.Path{user}},
 				{Name: "login", Where: is("eventType", "login"), Group: []event.Path{actor}},
 			}}},
+		{ID: "5", Name: "chain", Title: "Chain", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: chain,
+			Inputs: []rules.Input{
+				{Name: "brute", From: "count", Where: match.Const(true), Group: []event.Path{group("ip")}},
+				{Name: "login", Where: is("eventType", "login"), Group: []event.Path{ip}},
+			}}},
+		{ID: "6", Name: "chained", Title: "Chain over a chain", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: func() window.Spec {
+			s := spec(window.Count)
+			s.Threshold = 1
+			return s
+		}(), Inputs: []rules.Input{{Name: "chain", From: "chain", Where: match.Const(true), Group: []event.Path{group("ip")}}}}},
 	}
 }
 
@@ -162,6 +182,26 @@ func messages(t *rapid.T, set *rules.Set, events []string) []Message {
 	return append(ms, Message{Clocks: &Clocks{Sources: []SourceClock{{Topic: "t", Max: end}}}})
 }
 
+// loop is what follows a message: what it made the task forward, and the clocks of the levels above.
+func loop(t *rapid.T, task *Task, m Message, out *Output) []Message {
+	begin := len(out.Observations)
+	if err := task.Handle(m, out); err != nil {
+		t.Fatalf("%v", err)
+	}
+	var next []Message
+	for i := range out.Observations[begin:] {
+		o := out.Observations[begin+i]
+		next = append(next, Message{Observation: &o})
+	}
+	out.Observations = out.Observations[:begin]
+	if m.Clocks != nil && m.Clocks.Level+1 < task.Levels() {
+		if now, ok := task.Clock(m.Clocks.Level); ok {
+			next = append(next, LevelClocks(m.Clocks.Level+1, []SourceClock{{Max: now}}, 1))
+		}
+	}
+	return next
+}
+
 // TestTransactions: where transactions begin, end and fail changes nothing, ids and revisions included; and the
 // changelog restores the store at every commit.
 func TestTransactions(t *testing.T) {
@@ -177,8 +217,8 @@ func TestTransactions(t *testing.T) {
 				if !reflect.DeepEqual(m, wire) {
 					t.Fatalf("message changed on the wire: %s", cmp.Diff(m, wire))
 				}
-				if err := task.Handle(wire, out); err != nil {
-					t.Fatalf("%v", err)
+				for todo := []Message{wire}; len(todo) > 0; todo = todo[1:] {
+					todo = append(todo, loop(t, task, todo[0], out)...)
 				}
 			}
 		}

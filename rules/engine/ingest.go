@@ -8,7 +8,6 @@ import (
 	"oktastream/rules/alert"
 	"oktastream/rules/event"
 	"oktastream/rules/match"
-	"oktastream/rules/window"
 )
 
 // Ingest is the first half of detection: it evaluates stateless rules and routes observations. It has no state; a worker
@@ -32,12 +31,17 @@ type route struct {
 
 // NewIngest returns an Ingest for set. Any number of them may share a set.
 func NewIngest(set *rules.Set, opts Options) *Ingest {
-	g := &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
-		build: builder{set: set, opts: opts}}
+	return &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
+		paths: observationPaths(set), build: builder{set: set, opts: opts}}
+}
+
+// observationPaths lists for each class what its observations carry: what its rules read, and what an alert tells.
+func observationPaths(set *rules.Set) [][]event.Path {
+	var paths [][]event.Path
 	for c := range set.Classes() {
-		g.paths = append(g.paths, slices.Concat(set.ClassPaths(c), alert.DescribePaths()))
+		paths = append(paths, slices.Concat(set.ClassPaths(c), alert.DescribePaths()))
 	}
-	return g
+	return paths
 }
 
 // Process evaluates ev and appends alerts and observations to out. Nothing in out refers to ev.
@@ -55,8 +59,10 @@ func (g *Ingest) Process(ev *event.Event, out *Output) {
 			last = e.Rule
 		}
 		if e.Input < 0 {
-			out.Alerts = append(out.Alerts, g.build.single(e.Rule, ev))
-			g.stats[e.Rule].Alerts++
+			if !g.set.Rules()[e.Rule].Silent {
+				out.Alerts = append(out.Alerts, g.build.single(e.Rule, ev))
+				g.stats[e.Rule].Alerts++
+			}
 			continue
 		}
 		g.route(e, ev)
@@ -66,34 +72,40 @@ func (g *Ingest) Process(ev *event.Event, out *Output) {
 
 // route adds the routes that input e needs, unless the event lacks a member of the group key or the counted value.
 func (g *Ingest) route(e rules.Entry, ev *event.Event) {
-	st := g.set.Rules()[e.Rule].Stateful
+	keys := routingKeys(g.set, e, ev, &g.stats[e.Rule])
+	for _, k := range keys {
+		if r := (route{g.set.ClassOf(e.Rule), k}); !slices.Contains(g.routes, r) {
+			g.routes = append(g.routes, r)
+		}
+	}
+}
+
+// routingKeys are the values of the routing member under which an event is an observation of input e; none if it lacks
+// a member of the group key or the counted value.
+func routingKeys(set *rules.Set, e rules.Entry, ev *event.Event, stats *RuleStats) []string {
+	st := set.Rules()[e.Rule].Stateful
 	in := &st.Inputs[e.Input]
-	class := g.set.ClassOf(e.Rule)
-	member := g.set.Classes()[class].Member[e.Rule]
-	if st.Window.Kind == window.Distinct && len(known(ev.Lookup(in.Columns[0]), 1)) == 0 {
-		g.stats[e.Rule].Missing++
-		return
+	member := set.Classes()[set.ClassOf(e.Rule)].Member[e.Rule]
+	if st.Window.NeedsValue() && len(known(ev.Lookup(in.Columns[0]), 1)) == 0 {
+		stats.Missing++
+		return nil
 	}
 	keys := []string{""}
 	for m, p := range in.Group {
 		vs := known(ev.Lookup(p), MaxKeys+1)
 		if len(vs) == 0 {
-			g.stats[e.Rule].Missing++
-			return
+			stats.Missing++
+			return nil
 		}
 		if m == member {
 			keys = vs
 		}
 	}
 	if len(keys) > MaxKeys {
-		g.stats[e.Rule].Overflow++
+		stats.Overflow++
 		keys = keys[:MaxKeys]
 	}
-	for _, k := range keys {
-		if r := (route{class, k}); !slices.Contains(g.routes, r) {
-			g.routes = append(g.routes, r)
-		}
-	}
+	return keys
 }
 
 func (g *Ingest) emit(ev *event.Event, out *Output) {

@@ -107,8 +107,25 @@ func (l *Local) handle(m Message, out *Output) error {
 		l.task.Begin()
 	}
 	l.open++
+	begin := len(out.Observations)
 	if err := l.task.Handle(m, out); err != nil {
 		return err
+	}
+	// Alerts that are observations of other rules come back, and then the clocks of the levels above, as they do over
+	// the repartition topic.
+	forwarded := slices.Clone(out.Observations[begin:])
+	out.Observations = out.Observations[:begin]
+	for i := range forwarded {
+		if err := l.handle(Message{Observation: &forwarded[i]}, out); err != nil {
+			return err
+		}
+	}
+	if m.Clocks != nil && m.Clocks.Level+1 < l.task.Levels() {
+		if now, ok := l.task.Clock(m.Clocks.Level); ok {
+			if err := l.handle(LevelClocks(m.Clocks.Level+1, []SourceClock{{Max: now}}, 1), out); err != nil {
+				return err
+			}
+		}
 	}
 	if l.open >= commitEvery {
 		return l.commit()

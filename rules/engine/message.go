@@ -16,6 +16,8 @@ type Observation struct {
 	Class string // names the group key member that routes it, see rules.Set
 	Key   string // the value of that member
 	Event []byte // JSON of the projected LogEvent
+	// From is the id of the rule whose alert this is, as an observation for rules over alerts; empty for an event.
+	From string
 	// What the projection cannot tell:
 	ID     string
 	Time   int64 // event time, Unix nanoseconds
@@ -25,6 +27,9 @@ type Observation struct {
 
 // Clocks tells a task how far each source of the input has come. It travels in band, so that it cannot overtake data.
 type Clocks struct {
+	// Level is that of the rules the clocks are for, see rules.Set.Level: 0 for the sources of the input, k for the
+	// tasks themselves as sources of alerts of level k-1.
+	Level int
 	// Sources are those the sending worker owns, in ascending order of topic and partition.
 	Sources []SourceClock
 	// Partitions maps every input topic to its number of partitions: a task's clock waits for sources that it has not
@@ -50,4 +55,19 @@ func (o *Observation) RoutingKey() []byte {
 	b = append(b, o.Class...)
 	b = append(b, 0)
 	return append(b, o.Key...)
+}
+
+// levelSource names the tasks as sources of alerts, in place of a topic. The zero byte keeps it apart from topics.
+const levelSource = "\x00tasks"
+
+// LevelClocks is the message by which tasks tell how far they have come, for rules over alerts: sources has the
+// Partition and the Clock of the level below as Max, for each task that tells; partitions is the number of tasks. It
+// must follow, in every partition, what those tasks have forwarded.
+func LevelClocks(level int, sources []SourceClock, partitions int32) Message {
+	c := &Clocks{Level: level, Partitions: map[string]int32{levelSource: partitions}}
+	for _, s := range sources {
+		s.Topic = levelSource
+		c.Sources = append(c.Sources, s)
+	}
+	return Message{Clocks: c}
 }

@@ -106,8 +106,8 @@ func TestBudget(t *testing.T) {
 	for i := range 300 {
 		alerts = append(alerts, feed(t, l, failed(10+i, fmt.Sprintf("198.51.100.%d", i%250)+strings.Repeat("0", i/250), 2*time.Second+time.Duration(i)*time.Millisecond))...)
 	}
-	if l.task.Bytes() > 20_000 {
-		t.Errorf("%d bytes are kept", l.task.Bytes())
+	if n := l.task.stores[0].Bytes(); n > 20_000 {
+		t.Errorf("%d bytes are kept", n)
 	}
 	var operator []alert.Alert
 	for _, a := range alerts {
@@ -119,7 +119,7 @@ func TestBudget(t *testing.T) {
 		t.Fatalf("operator alerts: %+v", operator)
 	}
 	stats := l.Stats()
-	if stats[0].Evicted == 0 {
+	if i := slices.IndexFunc(l.set.Rules(), func(r rules.Rule) bool { return r.Name == "count" }); stats[i].Evicted == 0 {
 		t.Errorf("no eviction was counted: %+v", stats)
 	}
 	// The victim was the oldest window, so its third event does not fire; a fresh group does.
@@ -132,8 +132,8 @@ func TestBudget(t *testing.T) {
 	if err := l.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	if l.task.Bytes() > 20_000 {
-		t.Errorf("evicted windows came back: %d bytes", l.task.Bytes())
+	if n := l.task.stores[0].Bytes(); n > 20_000 {
+		t.Errorf("evicted windows came back: %d bytes", n)
 	}
 }
 
@@ -210,5 +210,52 @@ func TestHandleErrors(t *testing.T) {
 	}
 	if n := len(task.Changes(state.Checkpoint{})); n != 1 {
 		t.Errorf("%d changes, want the checkpoint alone", n)
+	}
+}
+
+// TestChain: a rule over the alerts of a rule fires on an alert and an event, in either order of arrival, and shows the
+// alert as its evidence.
+func TestChain(t *testing.T) {
+	login := fmt.Sprintf(`{"uuid":"login","published":"%s","eventType":"login","client":{"ipAddress":"192.0.2.1"},"actor":{"alternateId":"ada@x.example"}}`,
+		start.Add(4*time.Minute).Format(time.RFC3339))
+	brute := []string{failed(1, "192.0.2.1", 0), failed(2, "192.0.2.1", time.Minute), failed(3, "192.0.2.1", 2*time.Minute)}
+	names := func(as []alert.Alert) (names []string) {
+		for _, a := range as {
+			names = append(names, a.Rule.Name)
+		}
+		return names
+	}
+	inOrder := feed(t, NewLocal(testSet(t), Options{}), append(slices.Clone(brute), login)...)
+	if got := names(inOrder); !slices.Equal(got, []string{"count", "chain", "chained"}) {
+		t.Fatalf("alerts %v", got)
+	}
+	if chain := inOrder[1]; chain.Progress[0].EventID != inOrder[0].ID || chain.Progress[1].EventID != "login" || chain.Group[0].Value != "192.0.2.1" {
+		t.Errorf("chain: progress %+v, group %v", chain.Progress, chain.Group)
+	}
+	if late := names(feed(t, NewLocal(testSet(t), Options{}), append([]string{login}, brute...)...)); !slices.Equal(late, []string{"count", "chain", "chained"}) {
+		t.Errorf("login first: alerts %v", late)
+	}
+	if other := names(feed(t, NewLocal(testSet(t), Options{}), append(slices.Clone(brute), strings.Replace(login, "192.0.2.1", "192.0.2.2", 1))...)); !slices.Equal(other, []string{"count"}) {
+		t.Errorf("login from elsewhere: alerts %v", other)
+	}
+}
+
+func TestBrokenChains(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit func([]rules.Rule)
+		code string
+		left int
+	}{
+		"missing":   {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "nobody" }, "OKS0603", 4},
+		"stateless": {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "single" }, "OKS0603", 4},
+		"itself":    {func(rs []rules.Rule) { rs[5].Stateful.Inputs[0].From = "chained" }, "OKS0604", 5},
+		"circle":    {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "chained" }, "OKS0604", 4},
+	} {
+		rs := testRules()
+		c.edit(rs)
+		set, diags := rules.NewSet(rs)
+		if len(diags) == 0 || diags[0].Code != c.code || len(set.Rules()) != c.left {
+			t.Errorf("%s: %v, %d rules left", name, diags, len(set.Rules()))
+		}
 	}
 }

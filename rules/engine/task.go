@@ -22,14 +22,18 @@ import (
 type Task struct {
 	set     *rules.Set
 	opts    Options
-	store   *state.Store[*window.Window]
-	byState map[[16]byte]int // state identity → rule
-	class   map[string]int   // class name → class
+	stores  []*state.Store[*window.Window] // by level of rules: each level has a clock, and timers that follow it
+	byState map[[16]byte]int               // state identity → rule
+	class   map[string]int                 // class name → class
 
 	decoder *event.Decoder
 	held    *event.Decoder // for projections that waited in a window
+	alerts  *event.Decoder // for alerts that become observations
 	matcher *match.Matcher
 	hits    []int
+	met     []rules.Entry
+	byID    map[string]int // rule id → rule
+	paths   [][]event.Path // by class: what an observation carries
 	build   builder
 	stats   Stats
 
@@ -37,22 +41,27 @@ type Task struct {
 	now        progress // of the open transaction
 	checkpoint state.Checkpoint
 	next       state.Checkpoint
-	restored   bool // a checkpoint was read or committed
-	txn        *state.Txn[*window.Window]
+	restored   bool                         // a checkpoint was read or committed
+	txns       []*state.Txn[*window.Window] // by level; nil outside a transaction
 }
 
 // NewTask returns a task without state.
 func NewTask(set *rules.Set, opts Options) *Task {
 	t := &Task{
 		set: set, opts: opts,
-		store:   state.New(func(state.ID) *window.Window { return window.New() }, opts.StateBudget),
 		byState: map[[16]byte]int{}, class: map[string]int{},
 		decoder: event.NewDecoder(set.Fields()), held: event.NewDecoder(set.Fields()),
+		alerts:  event.NewDecoder(set.Fields()),
 		matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
+		byID: map[string]int{}, paths: observationPaths(set),
 		build:     builder{set: set, opts: opts},
-		committed: newProgress(),
+		committed: newProgress(set.Levels()),
+	}
+	for range set.Levels() {
+		t.stores = append(t.stores, state.New(func(state.ID) *window.Window { return window.New() }, opts.StateBudget))
 	}
 	for i, r := range set.Rules() {
+		t.byID[r.ID] = i
 		if r.Stateful != nil {
 			t.byState[set.StateID(i)] = i
 		}
@@ -66,18 +75,27 @@ func NewTask(set *rules.Set, opts Options) *Task {
 // Restore applies one record of the changelog, in the order of the log; a nil value is a tombstone. An error means that
 // the state cannot be trusted, and the task must not be used.
 func (t *Task) Restore(key, value []byte) error {
-	if err := t.store.Apply(key, value); err != nil {
+	if slices.Equal(key, state.CheckpointKey) {
+		return t.restoreCheckpoint(key, value)
+	}
+	level := state.LevelOf(key)
+	if level >= len(t.stores) {
+		return nil // of rules over alerts that are no more
+	}
+	return t.stores[level].Apply(key, value)
+}
+
+func (t *Task) restoreCheckpoint(key, value []byte) error {
+	if err := t.stores[0].Apply(key, value); err != nil {
 		return err
 	}
-	if !slices.Equal(key, state.CheckpointKey) {
-		return nil
-	}
-	cp, ok := t.store.Checkpoint()
+	levels := len(t.stores)
+	cp, ok := t.stores[0].Checkpoint()
 	if !ok {
-		t.checkpoint, t.restored, t.committed = state.Checkpoint{}, false, newProgress()
+		t.checkpoint, t.restored, t.committed = state.Checkpoint{}, false, newProgress(levels)
 		return nil
 	}
-	p, err := decodeProgress(cp.Engine)
+	p, err := decodeProgress(cp.Engine, levels)
 	if err != nil {
 		return err
 	}
@@ -91,20 +109,23 @@ func (t *Task) Checkpoint() (cp state.Checkpoint, ok bool) { return t.checkpoint
 // Begin opens a transaction. An open one is rolled back.
 func (t *Task) Begin() {
 	t.Rollback()
-	t.txn = t.store.Begin()
+	for _, s := range t.stores {
+		t.txns = append(t.txns, s.Begin())
+	}
 	t.now = t.committed.clone()
 }
 
 // Handle processes one message inside the open transaction and appends alerts to out. An error means that the message
 // cannot be understood; it has changed nothing. Nothing in out refers to m.
 func (t *Task) Handle(m Message, out *Output) error {
-	if t.txn == nil {
+	if t.txns == nil {
 		return errors.New("engine: Handle outside a transaction")
 	}
 	switch {
 	case m.Clocks != nil:
-		if t.now.update(m.Clocks) {
-			t.advance(out)
+		level := m.Clocks.Level
+		if level < len(t.stores) && t.now.books[level].update(m.Clocks) {
+			t.advance(level, out)
 		}
 		return nil
 	case m.Observation != nil:
@@ -113,31 +134,33 @@ func (t *Task) Handle(m Message, out *Output) error {
 	return fmt.Errorf("%w: neither observation nor clocks", ErrMessage)
 }
 
-// advance gives every window whose time has come its turn.
-func (t *Task) advance(out *Output) {
+// advance gives every window of a level whose time has come its turn.
+func (t *Task) advance(level int, out *Output) {
+	txn, clock := t.txns[level], t.now.clock(level)
 	for {
-		id, ok := t.txn.NextDue(t.now.clockBook.now)
+		id, ok := txn.NextDue(clock)
 		if !ok {
 			return
 		}
-		w := t.txn.Touch(id)
+		w := txn.Touch(id)
 		head, ok := w.Head()
 		rule, alive := t.byState[head.Rule]
 		if !ok || !alive { // the rule is gone, or means something else now: its windows end with their content
-			t.txn.Delete(id)
+			txn.Delete(id)
 			continue
 		}
 		spec := &t.set.Rules()[rule].Stateful.Window
 		w.SetHead(t.head(rule, head.Group)) // the rule's lateness may have been edited
-		fired := spec.Advance(w, t.now.clockBook.now)
-		t.txn.Touched(id)
+		fired := spec.Advance(w, clock)
+		txn.Touched(id)
 		t.fire(rule, head.Group, fired, nil, out)
 	}
 }
 
 func (t *Task) head(rule int, group []string) window.Head {
 	spec := &t.set.Rules()[rule].Stateful.Window
-	return window.Head{Rule: t.set.StateID(rule), Group: group, Length: spec.Length, Lateness: spec.Lateness, Quiet: spec.Quiet}
+	return window.Head{Rule: t.set.StateID(rule), Group: group, Length: spec.Length, Lateness: spec.Lateness, Quiet: spec.Quiet,
+		AtClose: spec.AtClose}
 }
 
 // observe evaluates the rules of the observation's class again: the process that routed it may have run other rules.
@@ -150,11 +173,9 @@ func (t *Task) observe(o *Observation, out *Output) error {
 	if !ok {
 		return nil // routed by rules that this process does not have
 	}
-	t.hits = t.matcher.Match(ev, t.hits[:0])
 	last := -1
 	var applied [][]string // group keys of rule last that this event has been counted in
-	for _, n := range t.hits {
-		e := t.set.Entry(n)
+	for _, e := range t.entries(o, ev) {
 		if e.Input < 0 || t.set.ClassOf(e.Rule) != class {
 			continue
 		}
@@ -172,6 +193,28 @@ func (t *Task) observe(o *Observation, out *Output) error {
 		}
 	}
 	return nil
+}
+
+// entries lists the inputs that the observation meets.
+func (t *Task) entries(o *Observation, ev *event.Event) []rules.Entry {
+	t.met = t.met[:0]
+	if o.From == "" {
+		t.hits = t.matcher.Match(ev, t.hits[:0])
+		for _, n := range t.hits {
+			t.met = append(t.met, t.set.Entry(n))
+		}
+		return t.met
+	}
+	from, ok := t.byID[o.From]
+	if !ok {
+		return nil // an alert of a rule that this process does not have
+	}
+	for _, e := range t.set.Dependents(from) {
+		if match.Eval(t.set.Rules()[e.Rule].Stateful.Inputs[e.Input].Where, ev) {
+			t.met = append(t.met, e)
+		}
+	}
+	return t.met
 }
 
 func (o *Observation) meta() event.Meta {
@@ -220,12 +263,14 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 	if in.Join != (event.Path{}) {
 		ob.Join = known(ev.Lookup(in.Join), MaxKeys)
 	}
-	id := t.windowID(t.set.StateID(e.Rule), group)
-	w := t.txn.Touch(id)
+	level := t.set.Level(e.Rule)
+	txn := t.txns[level]
+	id := t.windowID(level, t.set.StateID(e.Rule), group)
+	w := txn.Touch(id)
 	w.SetHead(t.head(e.Rule, group))
 	status, fired := spec.Observe(w, ob, func() string { return string(Message{Observation: o}.Encode()) },
-		rule.Stateful.Updates, t.now.clockBook.now)
-	t.txn.Touched(id)
+		rule.Stateful.Updates, t.now.clock(level))
+	txn.Touched(id)
 	st := &t.stats[e.Rule]
 	switch status {
 	case window.Late:
@@ -240,12 +285,12 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 		}
 	}
 	t.fire(e.Rule, group, fired, ev, out)
-	t.evict(o.Time, out)
+	t.evict(txn, o.Time, out)
 }
 
 // windowID hashes identity and group key. Should two group keys ever meet in one hash, the second moves on: which one
 // is first is settled by the order of the messages, and stays so because windows keep their group key.
-func (t *Task) windowID(rule [16]byte, group []string) state.ID {
+func (t *Task) windowID(level int, rule [16]byte, group []string) state.ID {
 	for salt := byte(0); ; salt++ {
 		b := append(make([]byte, 0, 128), rule[:]...)
 		for _, g := range group {
@@ -254,7 +299,8 @@ func (t *Task) windowID(rule [16]byte, group []string) state.ID {
 		}
 		sum := sha256.Sum256(append(b, salt))
 		id := state.ID(sum[:16])
-		w, ok := t.txn.Get(id)
+		id.SetLevel(level)
+		w, ok := t.txns[level].Get(id)
 		if !ok {
 			return id
 		}
@@ -275,22 +321,26 @@ func (t *Task) fire(rule int, group []string, fired []window.Firing, ev *event.E
 				}
 			}
 		}
-		out.Alerts = append(out.Alerts, t.build.episode(rule, group, f, trigger))
-		t.stats[rule].Alerts++
+		a := t.build.episode(rule, group, f, trigger)
+		t.forward(rule, &a, trigger, out)
+		if !t.set.Rules()[rule].Silent {
+			out.Alerts = append(out.Alerts, a)
+			t.stats[rule].Alerts++
+		}
 	}
 }
 
 // evict gives up the oldest windows while the budget is exceeded, and says so once an hour of event time and rule.
-func (t *Task) evict(at int64, out *Output) {
+func (t *Task) evict(txn *state.Txn[*window.Window], at int64, out *Output) {
 	for {
-		id, w, ok := t.txn.Evict()
+		id, w, ok := txn.Evict()
 		if !ok {
 			return
 		}
 		head, _ := w.Head()
 		group := slices.Clone(head.Group)
 		rule, alive := t.byState[head.Rule]
-		t.txn.Delete(id)
+		txn.Delete(id)
 		if !alive {
 			continue
 		}
@@ -309,18 +359,25 @@ func (t *Task) evict(at int64, out *Output) {
 func (t *Task) Changes(next state.Checkpoint) []state.Change {
 	next.Engine = t.now.encode()
 	t.next = next
-	return append(t.txn.Changes(), state.Change{Key: state.CheckpointKey, Value: next.Encode()})
+	var changes []state.Change
+	for _, txn := range t.txns {
+		changes = append(changes, txn.Changes()...)
+	}
+	return append(changes, state.Change{Key: state.CheckpointKey, Value: next.Encode()})
 }
 
 // Commit makes the open transaction's writes the state. The caller has made sure that their changes are in the changelog.
 // Changes must have been called.
 func (t *Task) Commit() error {
-	if t.txn == nil {
+	if t.txns == nil {
 		return errors.New("engine: Commit outside a transaction")
 	}
-	err := t.txn.Commit()
-	t.txn = nil
-	if err != nil {
+	var errs []error
+	for _, txn := range t.txns {
+		errs = append(errs, txn.Commit())
+	}
+	t.txns = nil
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	t.committed, t.checkpoint, t.restored = t.now, t.next, true
@@ -330,11 +387,10 @@ func (t *Task) Commit() error {
 
 // Rollback drops the open transaction, if there is one.
 func (t *Task) Rollback() {
-	if t.txn == nil {
-		return
+	for _, txn := range t.txns {
+		txn.Rollback()
 	}
-	t.txn.Rollback()
-	t.txn, t.now = nil, progress{}
+	t.txns, t.now = nil, progress{}
 }
 
 // TakeStats returns the counts since the last call. A caller that rolls back throws them away.
@@ -344,13 +400,33 @@ func (t *Task) TakeStats() Stats {
 	return s
 }
 
-// Clock is the committed clock in Unix nanoseconds of event time; ok is false until every source has been heard of.
-func (t *Task) Clock() (now int64, ok bool) {
-	return t.committed.clockBook.now, t.committed.clockBook.now != window.NoClock
+// Levels is the number of clocks that the task keeps, see rules.Set.Levels.
+func (t *Task) Levels() int { return len(t.stores) }
+
+// Clock is the clock of a level in Unix nanoseconds of event time, in the open transaction or else as committed; ok is
+// false until every source of that level has been heard of.
+func (t *Task) Clock(level int) (now int64, ok bool) {
+	p := &t.committed
+	if t.txns != nil {
+		p = &t.now
+	}
+	return p.clock(level), p.clock(level) != window.NoClock
 }
 
-// Windows and Bytes tell the size of the committed state.
-func (t *Task) Windows() int { return t.store.Windows() }
+// Windows is the number of committed windows.
+func (t *Task) Windows() int {
+	n := 0
+	for _, s := range t.stores {
+		n += s.Windows()
+	}
+	return n
+}
 
-// Bytes is the approximate memory that the windows hold.
-func (t *Task) Bytes() int { return t.store.Bytes() }
+// Bytes is the approximate memory that the committed windows hold.
+func (t *Task) Bytes() int {
+	n := 0
+	for _, s := range t.stores {
+		n += s.Bytes()
+	}
+	return n
+}

@@ -128,6 +128,9 @@ func (b Bound) Holds(q *big.Rat) bool {
 // numeric reports whether column 0 holds numbers.
 func (s *Spec) numeric() bool { return s.Kind == Sum || s.Kind == Avg || s.Kind == Percentile }
 
+// NeedsValue reports whether an observation without a value in column 0 is none.
+func (s *Spec) NeedsValue() bool { return s.Kind == Distinct || s.numeric() }
+
 // perEvent reports whether an event is one observation however many inputs it meets.
 func (s *Spec) perEvent() bool { return s.Kind != Unordered && s.Kind != Sequence }
 

@@ -1,0 +1,114 @@
+package window
+
+import "math/big"
+
+// What follows is for explanations. It reads windows and changes nothing.
+
+// Measure is what one interval of a window holds, beside what a Spec asks for.
+type Measure struct {
+	// Content is the interval with its rows. For sequences Chain is the chain that has come furthest, complete or not.
+	Content
+	Steps    []int    // rows by step
+	Values   []int    // different values by column
+	Quantity *big.Rat // what Spec.Condition is about; nil if nothing was measured
+	Held     bool     // the interval holds what is asked for
+}
+
+// Inspect measures the interval that ends at t or, if only a later one that t lies in holds what s asks for, that one.
+// With AtClose it is the whole window that t lies in.
+func (s *Spec) Inspect(w *Window, t int64) Measure {
+	if s.AtClose {
+		return s.inspectClose(w, t)
+	}
+	at := t
+	if n := len(w.rows); n > 0 {
+		// The view that completions keeps must not move here.
+		c := Window{head: w.head, rows: w.rows}
+		if times := c.completions(s, t, max(t, min(addSaturated(t, int64(s.Length)), w.rows[n-1].time))); len(times) > 0 {
+			at = times[0]
+			return s.measure(&c, at, true)
+		}
+	}
+	return s.measure(w, at, false)
+}
+
+func (s *Spec) measure(w *Window, t int64, held bool) Measure {
+	m := Measure{Content: w.content(s, t), Held: held}
+	lo, _ := w.firstAtOrAfter(m.From)
+	v := newSliding(s)
+	v.from, v.to = lo, lo
+	v.move(w.rows, t, int64(s.Length))
+	m.count(s, v)
+	if s.Kind == Sequence && !held {
+		m.Chain = w.furthest(s, lo, v.to)
+	}
+	return m
+}
+
+func (m *Measure) count(s *Spec, v *sliding) {
+	m.Steps, m.Quantity = v.steps, v.quantity(s)
+	for _, c := range v.columns {
+		m.Values = append(m.Values, len(c))
+	}
+}
+
+func (s *Spec) inspectClose(w *Window, t int64) Measure {
+	m := Measure{Content: Content{From: t, To: addSaturated(t, int64(s.Length))}}
+	v := newSliding(s)
+	for i := 0; i < len(w.rows); {
+		hi := w.windowEnd(s, i)
+		if end := addSaturated(w.rows[i].time, int64(s.Length)); t <= end && w.rows[i].time <= t {
+			m.From, m.To = w.rows[i].time, end
+			v.from, v.to = i, hi
+			for _, r := range w.rows[i:hi] {
+				v.add(r, 1)
+				if o, err := r.observation(); err == nil {
+					m.Rows = append(m.Rows, o)
+				}
+			}
+			m.Held = v.holds(s)
+			break
+		}
+		i = hi
+	}
+	m.count(s, v)
+	return m
+}
+
+// furthest returns the rows, counted from lo, of the chain among rows[lo:hi] that has reached the latest step; of several
+// the one that ends last.
+func (w *Window) furthest(s *Spec, lo, hi int) []int {
+	links := w.chains(s, lo, hi)
+	end := -1
+	for i, l := range links {
+		if l.ok && (end < 0 || w.rows[lo+i].step >= w.rows[lo+end].step) {
+			end = i
+		}
+	}
+	if end < 0 {
+		return nil
+	}
+	chain := make([]int, w.rows[lo+end].step+1)
+	for k := len(chain) - 1; k >= 0; k-- {
+		chain[k] = end
+		end = links[end].prev - lo
+	}
+	return chain
+}
+
+// EpisodeView is an episode as an explanation shows it.
+type EpisodeView struct {
+	Start, End int64
+	EventID    string // the event that first completed the condition
+	Announced  bool   // its alert is out; otherwise it waits for the clock
+}
+
+// Episodes lists the episodes that are not over, in order of time.
+func (w *Window) Episodes() []EpisodeView {
+	var views []EpisodeView
+	for i := range w.eps {
+		e := &w.eps[i]
+		views = append(views, EpisodeView{Start: e.start, End: e.end, EventID: e.eventID, Announced: !e.pending()})
+	}
+	return views
+}
