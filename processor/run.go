@@ -140,7 +140,9 @@ func (p *Processor) Run(ctx context.Context) error {
 func (p *Processor) prepare(ctx context.Context) (topics, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	cl, err := kgo.NewClient(p.client("admin")...)
+	// The client answers metadata requests from what it has for this long, 5 s by default: a topic that has just been
+	// created would not be seen before.
+	cl, err := kgo.NewClient(append(p.client("admin"), kgo.MetadataMinAge(50*time.Millisecond))...)
 	if err != nil {
 		return topics{}, fmt.Errorf("kafka client: %w", err)
 	}
