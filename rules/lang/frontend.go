@@ -21,12 +21,15 @@ type frontEnd struct {
 	language string // as reports and alerts name it
 	key      string // the key of a document that holds what compile reads
 	// claims tells whether a document with that key is this front end's; nil claims all.
-	claims  func(doc *source.Node) bool
+	claims func(doc *source.Node) bool
+	// rewrite turns the metadata of a format that is not ours into the keys of Document, before they are read; nil for
+	// the others. It returns a new tree.
+	rewrite func(doc *source.Node, file string, r *source.Report) *source.Node
 	compile func(doc *source.Node, r *source.Report) body
 }
 
 // frontEnds lists all languages. The first that claims a document has it.
-var frontEnds = []frontEnd{sigmaDetection, sigmaCorrelation, sigmaFilter, oktaQuery, otherQuery}
+var frontEnds = []frontEnd{oktaCatalogue, sigmaDetection, sigmaCorrelation, sigmaFilter, oktaQuery, otherQuery}
 
 // bodyKeys lists the keys that make a document a rule, in the order of frontEnds.
 func bodyKeys() []string {
@@ -37,6 +40,16 @@ func bodyKeys() []string {
 		}
 	}
 	return keys
+}
+
+// rewritten is the document with its metadata under our keys.
+func rewritten(doc *source.Node, file string, r *source.Report) *source.Node {
+	for _, f := range frontEnds {
+		if f.rewrite != nil && doc != nil && doc.Get(f.key) != nil && f.claims(doc) {
+			return f.rewrite(doc, file, r)
+		}
+	}
+	return doc
 }
 
 // compile finds the front end of a document and runs it. A document without a body may still have indicators.

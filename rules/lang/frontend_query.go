@@ -47,13 +47,18 @@ func queryLanguage(doc *source.Node) string {
 	return strings.ToLower(n.Text)
 }
 
-// compileOkta parses with places relative to the query, and then finds them in the file.
 func compileOkta(doc *source.Node, r *source.Report) body {
 	q := doc.Get("query")
 	if q.Kind != source.Scalar {
 		r.Error(q.Pos, source.WrongType, "", "a query is text, not %s", q.Kind)
 		return body{}
 	}
+	return body{where: compileExpression(q, r)}
+}
+
+// compileExpression parses with places relative to the expression, and then finds them in the file. It returns nil if r
+// has an error in it.
+func compileExpression(q *source.Node, r *source.Report) match.Expr {
 	x, problems := oktafilter.Parse(q.Text, match.Pos{Line: 1, Col: 1})
 	for _, p := range problems {
 		at := q.AtLine(p.Pos)
@@ -69,12 +74,12 @@ func compileOkta(doc *source.Node, r *source.Report) body {
 		}
 	}
 	if !r.OK() {
-		return body{}
+		return nil
 	}
 	match.Walk(x, func(x match.Expr) {
 		if p, ok := x.(*match.Pred); ok {
 			p.Pos = q.AtLine(p.Pos)
 		}
 	})
-	return body{where: x}
+	return x
 }

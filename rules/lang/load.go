@@ -148,6 +148,7 @@ func (l *loader) file(name string) {
 		if isIndicatorList(parsed.Root) {
 			continue
 		}
+		parsed.Root = rewritten(parsed.Root, name, parsed.Report)
 		docs = append(docs, newDocument(name, i+1, parsed))
 	}
 	distrust(docs)
