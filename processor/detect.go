@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -55,9 +53,7 @@ type task struct {
 	committed int64  // … as of the last commit
 	sequence  uint64 // transactions so far
 	running   bool
-	touched   bool    // by the open transaction
-	told      []int64 // by level: the clock that the levels above know of
-	telling   []int64 // … when the open transaction has committed
+	touched   bool // by the open transaction
 
 	progress *progress
 	started  time.Time
@@ -117,8 +113,7 @@ func (d *detectStage) reconcile(ctx context.Context, changes []assignment, now t
 
 func (d *detectStage) start(partition int32, now time.Time) {
 	ctx, cancel := context.WithCancel(context.Background())
-	e := d.newTask()
-	t := &task{partition: partition, engine: e, told: make([]int64, e.Levels()), progress: new(progress), started: now, cancel: cancel, restored: make(chan error, 1)}
+	t := &task{partition: partition, engine: d.newTask(), progress: new(progress), started: now, cancel: cancel, restored: make(chan error, 1)}
 	d.tasks[partition] = t
 	d.status.restoring(d, partition, t.progress)
 	d.metrics.assigned.WithLabelValues(Detect.String()).Inc()
@@ -316,7 +311,8 @@ func (d *detectStage) handle(t *task, r *kgo.Record, out *transaction) error {
 	if err := d.publish.alerts(out, d.tally, r, d.out.Alerts); err != nil {
 		return err
 	}
-	err = d.forward(out, r)
+	// Alerts that other rules observe.
+	err = d.router.observations(out, d.tally, deadLetter{record: r, element: -1}, d.out.Observations)
 	d.out.Alerts, d.out.Observations = d.out.Alerts[:0], d.out.Observations[:0]
 	return err
 }
@@ -361,39 +357,6 @@ func (d *detectStage) finish(out *transaction, now time.Time) error {
 	return nil
 }
 
-// tellClocks announces how far the touched tasks have come, for rules over their alerts. A clock is announced when it has
-// advanced by a clockStep: rules over alerts wait for their clock only to close windows.
-func (d *detectStage) tellClocks(out *transaction) error {
-	var levels [][]engine.SourceClock
-	for _, p := range slices.Sorted(maps.Keys(d.tasks)) {
-		t := d.tasks[p]
-		if !t.touched {
-			continue
-		}
-		t.telling = append(t.telling[:0], t.told...)
-		for level := range t.engine.Levels() - 1 {
-			at, ok := t.engine.Clock(level)
-			if !ok || t.told[level] != 0 && time.Duration(at-t.told[level]) < clockStep {
-				continue
-			}
-			for len(levels) <= level {
-				levels = append(levels, nil)
-			}
-			levels[level] = append(levels[level], engine.SourceClock{Partition: p, Max: at})
-			t.telling[level] = at
-		}
-	}
-	for level, sources := range levels {
-		if len(sources) == 0 {
-			continue
-		}
-		if err := d.router.clocks(out, engine.LevelClocks(level+1, sources, d.count)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (d *detectStage) commit(now time.Time) error {
 	for p, t := range d.tasks {
 		if !t.touched {
@@ -404,7 +367,6 @@ func (d *detectStage) commit(now time.Time) error {
 			return fmt.Errorf("task %d: a committed transaction could not be merged: %w", p, err)
 		}
 		t.touched, t.committed = false, t.next
-		t.told = append(t.told[:0], t.telling...)
 		t.sequence++
 		d.metrics.rules(d.tally, d.ruleIDs, t.engine.TakeStats())
 		d.metrics.windows.WithLabelValues(label(p)).Set(float64(t.engine.Windows()))

@@ -2,13 +2,9 @@ package processor
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"oktastream/rules/engine"
 )
@@ -60,25 +56,6 @@ func (l *levels) forget(partition int32) {
 	maps.DeleteFunc(l.said, func(k levelTask, _ int64) bool { return k.partition == partition })
 }
 
-// forward writes the observations that record r brought about.
-func (d *detectStage) forward(out *transaction, r *kgo.Record) error {
-	for i := range d.out.Observations {
-		o := &d.out.Observations[i]
-		key := o.RoutingKey()
-		err := out.produce(&kgo.Record{Topic: d.topic, Partition: partitionOf(key, d.count), Key: key, Value: engine.Message{Observation: o}.Encode()})
-		if errors.Is(err, errTooLarge) {
-			d.log.Error("an alert is too large to be observed by other rules; the record becomes a dead letter", "topic", r.Topic,
-				"partition", r.Partition, "offset", r.Offset, "err", err)
-			err = d.letters.write(out, d.tally, deadLetter{record: r, code: codeObservation, message: err.Error(), element: -1})
-		}
-		if err != nil {
-			return err
-		}
-		d.tally.add(d.metrics.observations, 1)
-	}
-	return nil
-}
-
 // announce writes the clocks of the levels, behind everything that the transaction forwards.
 func (d *detectStage) announce(out *transaction, now time.Time) error {
 	d.levels.opened = now
@@ -103,11 +80,8 @@ func (d *detectStage) announce(out *transaction, now time.Time) error {
 		if !ok {
 			continue
 		}
-		value := m.Encode()
-		for p := range d.count {
-			if err := out.produce(&kgo.Record{Topic: d.topic, Partition: p, Value: value}); err != nil {
-				return permanent(fmt.Errorf("clocks of %d tasks: %w", len(sources), err))
-			}
+		if err := d.router.clocks(out, m); err != nil {
+			return err
 		}
 	}
 	return nil
