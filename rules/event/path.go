@@ -23,6 +23,8 @@ import (
 // Paths joined by " or " are one path with the values of them all: actor.id or target[type=User].id. (A name that holds
 // " or " is quoted.)
 //
+// The path [*] has all texts, numbers and booleans of the event, wherever they stand; it takes no further names.
+//
 // A path that is an ECS name as Elastic's Okta integration fills it (okta.actor.alternate_id, user.name, source.ip)
 // is an alias: its values are computed from the LogEvent. request.ipChain also finds client.ipChain, where event hooks
 // have it.
@@ -39,6 +41,8 @@ type compiled struct {
 	all bool
 	// constant is the value when no read finds any; "" for none.
 	constant string
+	// every asks for all scalars of the event; there are no reads then.
+	every bool
 }
 
 // read is one place of the LogEvent that a path takes values from.
@@ -97,6 +101,9 @@ func ParsePath(text string) (Path, error) {
 }
 
 func compile(text string) (*compiled, error) {
+	if text == everyValue {
+		return &compiled{text: text, canon: text, every: true}, nil
+	}
 	var union *compiled
 	at := 0
 	for _, part := range alternatives(text) {

@@ -9,6 +9,9 @@ import (
 // collect appends the values of a path: of the first read that has any, or of all. places, if given, says where each
 // read begins to be more than a chain of names.
 func (e *Event) collect(dst []Value, c *compiled, places []int32) []Value {
+	if c.every {
+		return e.collectEvery(dst)
+	}
 	from := len(dst)
 	for i, r := range c.reads {
 		n, steps := jsontree.Root, r.steps

@@ -1,6 +1,10 @@
 package match
 
-import "slices"
+import (
+	"slices"
+
+	"oktastream/rules/event"
+)
 
 // An access is a list of predicates of which at least one holds whenever an expression does. The expression is filed
 // under all of them, and need not be looked at for an event for which none holds.
@@ -48,11 +52,17 @@ const (
 	broadScan                // compared with every value that the field has
 )
 
+// everyPath has so many values that any other predicate is looked up more cheaply.
+var everyPath = event.MustPath("[*]")
+
 // fewValues are texts that, as the value of a field, say little about an event.
 var fewValues = []string{"true", "false", "success", "failure", "allow", "deny", "challenge", "unknown", "user", "info", "warn"}
 
 func (t *table) breadth(pred int32) int {
 	p := t.sources[pred]
+	if p.Part != 0 || p.Path == everyPath {
+		return broadScan
+	}
 	switch p.Op {
 	case Equal:
 		switch {

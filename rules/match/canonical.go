@@ -92,6 +92,8 @@ func (p *Pred) String() string {
 	var alternatives []string
 	switch p.Op {
 	case Exists, Empty:
+	case Element:
+		alternatives = []string{String(p.Body)}
 	case EqualsField:
 		alternatives = []string{p.Other.String()}
 	case Regexp:
@@ -118,6 +120,9 @@ func (p *Pred) String() string {
 
 	var b strings.Builder
 	b.WriteString("(" + p.Op.String() + " " + strconv.QuoteToASCII(p.Path.String()))
+	if p.Part != 0 {
+		b.WriteString(" " + p.Part.String())
+	}
 	if p.Fold && p.foldMatters() {
 		b.WriteString(" fold")
 	}
@@ -152,7 +157,7 @@ func lowerASCII(s string) string {
 var opNames = [...]string{
 	Exists: "exists", Equal: "equal", Prefix: "prefix", Suffix: "suffix", Contains: "contains", Wildcard: "wildcard",
 	Regexp: "regexp", InCIDR: "cidr", Less: "less", LessEqual: "lessequal", Greater: "greater",
-	GreaterEqual: "greaterequal", EqualsField: "equalsfield", Empty: "empty",
+	GreaterEqual: "greaterequal", EqualsField: "equalsfield", Empty: "empty", Element: "element",
 }
 
 // String is the operator's name in canonical forms.

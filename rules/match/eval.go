@@ -67,11 +67,21 @@ func (p *Pred) any(values, other []event.Value) bool {
 
 // compares reports whether v compares with p's i-th alternative.
 func (p *Pred) compares(v event.Value, i int, other []event.Value) bool {
+	if p.Part != 0 {
+		part, ok := p.Part.of(v)
+		if !ok {
+			return false
+		}
+		v = part
+	}
 	switch p.Op {
 	case Exists:
 		return true
 	case Empty:
 		return v.Kind == event.String && v.Text == ""
+	case Element:
+		ev, err := event.NewDecoder(nil).Decode(appendElement(nil, v), elementMeta)
+		return err == nil && Eval(p.Body, ev)
 	case EqualsField:
 		for _, o := range other {
 			if p.equal(v, o.Text, o.Kind == event.Number) {

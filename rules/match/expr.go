@@ -40,6 +40,7 @@ const (
 	GreaterEqual               // as Less
 	EqualsField                // text equality with any value of Other, as Equal
 	Empty                      // a value of the path is the empty string; no literals
+	Element                    // Body holds for the value alone; no literals
 )
 
 // Pred holds when any value at Path compares with any literal (or, if All is set, when each literal compares with some
@@ -61,12 +62,21 @@ type Pred struct {
 	Nets []netip.Prefix
 	// Other is set for EqualsField.
 	Other event.Path
+	// Body is set for Element. It is evaluated on an event whose only member, ElementName, is one value of Path, so that
+	// its conditions are about the same element of an array: element.type, and element for the value itself.
+	Body Expr
+	// Part asks to compare a part of the time that the value is; a value that is no time never compares. It is for the
+	// operators that compare with literals.
+	Part Part
 	// Pos is where the author wrote the predicate.
 	Pos Pos
 }
 
 // Pos is a place in a rule file; Line and Col count from 1, 0 means unknown. Col counts characters.
 type Pos struct{ Line, Col int }
+
+// ElementName is the member by which the Body of an Element refers to the value.
+const ElementName = "element"
 
 func (And) expr()   {}
 func (Or) expr()    {}
@@ -83,6 +93,11 @@ func (p *Pred) alternatives() int {
 	switch p.Op {
 	case Exists, Empty, EqualsField:
 		return 1
+	case Element:
+		if p.Body == nil {
+			return 0
+		}
+		return 1
 	case Regexp:
 		return len(p.Re)
 	case InCIDR:
@@ -96,7 +111,7 @@ func (p *Pred) only(i int) *Pred {
 	q := *p
 	q.All = false
 	switch p.Op {
-	case Exists, Empty, EqualsField:
+	case Exists, Empty, EqualsField, Element:
 	case Regexp:
 		q.Re = p.Re[i : i+1]
 	case InCIDR:

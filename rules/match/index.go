@@ -187,6 +187,9 @@ const numeric Op = 255
 
 func (t *table) keys(pred int32, depth int) []key {
 	p := &t.predicates[pred]
+	if p.part != 0 {
+		return []key{{pred: pred}} // not the text that an event has
+	}
 	switch p.op {
 	case Equal, Prefix, Suffix:
 		if depth > 0 && len(p.texts) > keysBelowRoot {

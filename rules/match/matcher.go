@@ -26,6 +26,7 @@ type Matcher struct {
 	num   []byte   // scratch for a number's key
 
 	found []int
+	inner map[*element]*inner // made when first needed
 }
 
 type span struct {
@@ -193,9 +194,18 @@ func (m *Matcher) holds(pred int32) bool {
 
 // compares reports whether a value compares with any alternative of p. text is the value's text, folded if p folds.
 func (m *Matcher) compares(p *predicate, v event.Value, text string) bool {
+	if p.part != 0 {
+		part, ok := p.part.of(v)
+		if !ok {
+			return false
+		}
+		v, text = part, part.Text
+	}
 	switch p.op {
 	case Exists:
 		return true
+	case Element:
+		return m.element(p.element, v)
 	case Empty:
 		return v.Kind == event.String && text == ""
 	case Equal:

@@ -17,7 +17,7 @@ import (
 var (
 	anyPath = rapid.SampledFrom([]string{
 		"eventType", "event.action", "actor.alternateId", "actor.type", "client.ipAddress", "target.type",
-		"target.displayName", "target.0.type", "outcome.result", "securityContext.isProxy", "n", "published",
+		"target.displayName", "target", "[*]", "target.0.type", "outcome.result", "securityContext.isProxy", "n", "published",
 	})
 	anyText = rapid.SampledFrom([]string{
 		"", "a", "A", "ab", "aB", "abc", "k", "\u212a", "ſ", "S", "true", "1", "1.0", "10e-1", "12", "-3", "user.session.start",
@@ -38,12 +38,19 @@ var (
 func drawPred(t *rapid.T) *Pred {
 	p := &Pred{
 		Path: event.MustPath(anyPath.Draw(t, "path")),
-		Op:   Op(rapid.IntRange(int(Exists), int(Empty)).Draw(t, "op")),
+		Op:   Op(rapid.IntRange(int(Exists), int(Element)).Draw(t, "op")),
 		Fold: rapid.Bool().Draw(t, "fold"),
 		All:  rapid.Bool().Draw(t, "all"),
 	}
 	literals, most := anyText, 3
+	if rapid.IntRange(0, 9).Draw(t, "whole or part") == 0 {
+		p.Part = Part(rapid.IntRange(int(Minute), int(Year)).Draw(t, "part"))
+	}
 	switch p.Op {
+	case Element:
+		if rapid.IntRange(0, 9).Draw(t, "body") > 0 {
+			p.Body = drawBody(t)
+		}
 	case Regexp:
 		p.Re = rapid.SliceOfN(anyRegexp, 0, 2).Draw(t, "re")
 	case InCIDR:
@@ -57,6 +64,22 @@ func drawPred(t *rapid.T) *Pred {
 	}
 	p.Literals = rapid.SliceOfN(literals, 0, most).Draw(t, "literals")
 	return p
+}
+
+// drawBody draws a condition on an element.
+func drawBody(t *rapid.T) Expr {
+	relative := rapid.SampledFrom([]string{"element", "element.type", "element.displayName", "element.0"})
+	var members And
+	for range rapid.IntRange(0, 2).Draw(t, "body members") {
+		p := pred(relative.Draw(t, "relative"), Equal, anyText.Draw(t, "body literal"))
+		p.Fold = true
+		var x Expr = p
+		if rapid.Bool().Draw(t, "negated") {
+			x = Not{p}
+		}
+		members = append(members, x)
+	}
+	return members
 }
 
 func drawExpr(t *rapid.T, depth int) Expr {

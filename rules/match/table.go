@@ -22,6 +22,9 @@ type predicate struct {
 	re     []*regexp.Regexp
 	nets   []netip.Prefix
 	bounds []operand // Less to GreaterEqual
+
+	element *element // Element
+	part    Part
 }
 
 // manyLiterals is from where on a set is faster than comparing one by one.
@@ -66,8 +69,10 @@ func (t *table) add(p *Pred) int32 {
 }
 
 func (t *table) compile(p *Pred) predicate {
-	c := predicate{op: p.Op, fold: p.Fold && p.foldMatters(), field: t.fields.Add(p.Path)}
+	c := predicate{op: p.Op, fold: p.Fold && p.foldMatters(), field: t.fields.Add(p.Path), part: p.Part}
 	switch p.Op {
+	case Element:
+		c.element = compileElement(p.Body)
 	case EqualsField:
 		c.other = t.fields.Add(p.Other)
 	case Regexp:
@@ -162,6 +167,8 @@ func (t *table) effort(c condition) int {
 			return 2
 		case Contains, Wildcard:
 			return 3
+		case Element:
+			return 5
 		}
 		return 4
 	}

@@ -7,7 +7,8 @@ import (
 	"oktastream/rules/event"
 )
 
-// Walk calls fn for x and everything inside it, parents first, in the author's order. It calls nothing for nil.
+// Walk calls fn for x and everything inside it, parents first, in the author's order. It calls nothing for nil, and does
+// not go into the Body of an Element, which is not about the event.
 func Walk(x Expr, fn func(Expr)) {
 	if x == nil {
 		return
@@ -88,7 +89,7 @@ func eventTypes(x Expr) (types []string, ok bool) {
 	case Const:
 		return nil, !bool(x)
 	case *Pred:
-		if x.Op == Equal && isTypePath(x.Path) {
+		if x.Op == Equal && x.Part == 0 && isTypePath(x.Path) {
 			return slices.Clone(x.Literals), true
 		}
 	}

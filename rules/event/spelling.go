@@ -1,0 +1,59 @@
+package event
+
+import "strings"
+
+// Spelling returns p as Okta writes it, if p names known fields but in other letter case; else "". Reading does not mind
+// the case, so this is advice. Aliases have no spelling of Okta's.
+func Spelling(p Path) string {
+	if p.c == nil {
+		return ""
+	}
+	parts := alternatives(p.c.text)
+	changed := false
+	for i, part := range parts {
+		if s := spell(part); s != part {
+			parts[i], changed = s, true
+		}
+	}
+	if !changed {
+		return ""
+	}
+	return strings.Join(parts, orWord)
+}
+
+// spell corrects the names of one alternative that lead along known paths. What stands in brackets or quotes, positions
+// in arrays, and names below an open map are left as they are.
+func spell(text string) string {
+	p := pathParser{text: text}
+	steps, err := p.parse()
+	if err != nil {
+		return text
+	}
+	if _, ok := computed(steps); ok {
+		return text
+	}
+	if _, ok := mechanical(steps); ok {
+		return text
+	}
+	schema, folded, out := logEvent(), "", text
+	for _, s := range steps {
+		if s.index >= 0 && folded != "" {
+			continue
+		}
+		if folded != "" {
+			folded += "."
+		}
+		folded += strings.ToLower(s.key)
+		name, ok := schema.names[folded]
+		if !ok {
+			break
+		}
+		if name = name[strings.LastIndexByte(name, '.')+1:]; name != s.key {
+			out = strings.Replace(out, s.key, name, 1)
+		}
+		if schema.open[folded] {
+			break
+		}
+	}
+	return out
+}
