@@ -84,7 +84,7 @@ func TestCatalogueMetadata(t *testing.T) {
 	if got, want := match.String(rule.Where), `(equal "eventType" fold "user.session.access_admin_app")`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if diff := cmp.Diff([]string{"1:1 note OKS0113", "26:5 note OKS0702", "27:3 note OKS0702"}, list(r.Diagnostics)); diff != "" {
+	if diff := cmp.Diff([]string{"1:1 note OKS0113", "26:5 note OKS0802", "27:3 note OKS0802"}, list(r.Diagnostics)); diff != "" {
 		t.Errorf("-want +got\n%s%v", diff, r.Diagnostics)
 	}
 }
@@ -129,9 +129,9 @@ func TestCatalogueDetection(t *testing.T) {
 		{"empty variant", "  okta_systemlog:\n    OIE: eventType eq \"user.session.start\"\n    Classic: ''\n", session, nil},
 		{"explanation", "  explanation: why\n  okta_systemlog: eventType eq \"user.session.start\"\n", session, nil},
 		{"unknown key", "  okta_systemlog: eventType eq \"user.session.start\"\n  okta_system_log: x\n", session, []string{"24:3 note OKS0111"}},
-		{"Splunk only", "  explanation: why\n  splunk: |\n    index=main | stats dc(actor.id) by client.ipAddress\n", "", []string{"24:3 note OKS0702", "24:3 unsupported OKS0701"}},
-		{"Splunk beside an empty expression", "  okta_systemlog:\n  splunk: index=main\n", "", []string{"24:3 note OKS0702", "24:3 unsupported OKS0701"}},
-		{"no search at all", "  okta_systemlog:\n    OIE: null\n", "", []string{"23:3 error OKS0701"}},
+		{"Splunk only", "  explanation: why\n  splunk: |\n    index=main | stats dc(actor.id) by client.ipAddress\n", "", []string{"24:3 note OKS0802", "24:3 unsupported OKS0801"}},
+		{"Splunk beside an empty expression", "  okta_systemlog:\n  splunk: index=main\n", "", []string{"24:3 note OKS0802", "24:3 unsupported OKS0801"}},
+		{"no search at all", "  okta_systemlog:\n    OIE: null\n", "", []string{"23:3 error OKS0801"}},
 		{"error in an expression", "  okta_systemlog:\n    OIE: |\n      eventType eq\n      outcome.result eq \"x\"\n", "", []string{"26:7 error OKS0207"}},
 		{"error in one of two", "  okta_systemlog:\n    OIE: eventType eq \"user.session.start\"\n    Classic: eventType is \"x\"\n", "", []string{"25:24 error OKS0206"}},
 	}
@@ -170,7 +170,7 @@ func TestCatalogueThreat(t *testing.T) {
 		{"text", "{Tactic: Initial Access, Technique: 'T1078: Valid Accounts'}", "attack.initial-access attack.t1078", ""},
 		{"bare id", "{Technique: [T1078]}", "attack.t1078", ""},
 		{"lower case", "{technique: [t1078]}", "attack.t1078", ""},
-		{"another name than ATT&CK's", "{Technique: [{T1090: Account Manipulation}]}", "attack.t1090", "OKS0703"},
+		{"another name than ATT&CK's", "{Technique: [{T1090: Account Manipulation}]}", "attack.t1090", "OKS0803"},
 		{"renamed tactic", "{Tactic: [Defense Evasion]}", "attack.defense-evasion", "OKS0122"},
 		{"unknown technique", "{Technique: [T99: Magic]}", "attack.t99", "OKS0122"},
 		{"unknown key", "{Mood: [Bad]}", "", "OKS0111"},
