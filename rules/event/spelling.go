@@ -35,8 +35,8 @@ func spell(text string) string {
 	if _, ok := mechanical(steps); ok {
 		return text
 	}
-	schema, folded, out := logEvent(), "", text
-	for _, s := range steps {
+	schema, folded, out, from := logEvent(), "", text, 0
+	for i, s := range steps {
 		if s.index >= 0 && folded != "" {
 			continue
 		}
@@ -48,8 +48,14 @@ func spell(text string) string {
 		if !ok {
 			break
 		}
-		if name = name[strings.LastIndexByte(name, '.')+1:]; name != s.key {
-			out = strings.Replace(out, s.key, name, 1)
+		name = name[strings.LastIndexByte(name, '.')+1:] // as long as the key
+		key := s.key
+		if i > 0 {
+			key, name = "."+key, "."+name
+		}
+		if at := strings.Index(out[from:], key); at >= 0 {
+			from += at + len(key)
+			out = out[:from-len(key)] + name + out[from:]
 		}
 		if schema.open[folded] {
 			break

@@ -20,6 +20,7 @@ func TestSpelling(t *testing.T) {
 		"actor.id or target[type=User].id":        "",
 		"actor.ID or target[type=User].ID":        "actor.id or target[type=User].id",
 		"client.useragent.rawuseragent":           "client.userAgent.rawUserAgent",
+		"target[ID=1].ID":                         "target[ID=1].id",
 		"request.ipchain[0].ip":                   "request.ipChain[0].ip",
 		"authenticationcontext.externalsessionID": "authenticationContext.externalSessionId",
 	} {
