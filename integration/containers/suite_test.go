@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +47,9 @@ func run(m *testing.M) (code int, err error) {
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return 0, err
 	}
-	say := func(format string, args ...any) { fmt.Printf("integration: "+format+"\n", args...) }
+	say := func(format string, args ...any) {
+		fmt.Println("integration:", strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; ")) // one line, for CI to find
+	}
 	var opts kafkatest.Options
 	if n := os.Getenv(nodesVariable); n != "" {
 		if opts.Nodes, err = strconv.Atoi(n); err != nil {
