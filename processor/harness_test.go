@@ -31,7 +31,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// These tests wait more than they work. The command line still has the last word.
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)

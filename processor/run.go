@@ -265,7 +265,8 @@ func (p *Processor) ingest(w *worker, found topics) *ingestStage {
 
 func (p *Processor) detect(w *worker, s *session, found topics) (*detectStage, error) {
 	c, e := &p.config, &p.engines
-	cl, err := kgo.NewClient(p.client(w.name + "-restore")...)
+	// A new leader is to be found soon, see prepare.
+	cl, err := kgo.NewClient(append(p.client(w.name+"-restore"), kgo.MetadataMinAge(250*time.Millisecond))...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}

@@ -319,6 +319,31 @@ func TestSessionThrownOutDoesNotHang(t *testing.T) {
 	wantValues(t, rs, "a")
 }
 
+// The escape is there for a behaviour of franz-go. When this test fails, End no longer hangs by itself, and the escape and
+// its deadline may go.
+func TestFranzGoHangsWithoutEscape(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	cl := inOut(t, c, 1)
+	send(t, cl, "in", 0, "a")
+	s := testSession(t, c, "x", func(o *sessionOptions) { o.escape, o.end = time.Hour, 1500*time.Millisecond })
+	defer s.close()
+	rs := next(t, s)
+	if err := s.begin(); err != nil {
+		t.Fatal(err)
+	}
+	copyAll(s, rs)
+	h := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Err: kerr.UnknownMemberID, Count: 1})
+	if err := h.Wait(context.Background(), 1); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	out, _, err := s.end(true)
+	if took := time.Since(began); took < 1500*time.Millisecond {
+		t.Errorf("end took %v and said %v, %v; it was to hang until its deadline", took, out, err)
+	}
+}
+
 // An ordinary rebalance between poll and End does not cost the transaction.
 func TestSessionCommitsWhileRebalanceWaits(t *testing.T) {
 	t.Parallel()

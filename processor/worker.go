@@ -90,7 +90,7 @@ func (w *worker) run(ctx context.Context) error {
 	}
 }
 
-// sleep waits, in steps that keep the heart beating, and reports whether ctx is still alive.
+// sleep waits, far shorter than what liveness takes for standing still, and reports whether ctx is still alive.
 func (w *worker) sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -1,0 +1,83 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// errInputLost: the group's position is no longer in the log.
+var errInputLost = errors.New("the group's offset is not in the log any more")
+
+// adjust runs after the group's offsets are fetched and before a partition is consumed. It replaces "no offset" by
+// where the log begins or ends now, so that an abort before the first commit rewinds to that and not to offset 0, and
+// it notices a position that the log has lost.
+func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	<-s.made
+	topics := make([]string, 0, len(fetched))
+	for t := range fetched {
+		topics = append(topics, t)
+	}
+	starts, err := s.adm.ListStartOffsets(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("list start offsets: %w", err)
+	}
+	ends, err := s.adm.ListEndOffsets(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("list end offsets: %w", err)
+	}
+	for t, parts := range fetched {
+		for p, o := range parts {
+			start, ok1 := starts.Lookup(t, p)
+			end, ok2 := ends.Lookup(t, p)
+			if err := errors.Join(start.Err, end.Err); err != nil || !ok1 || !ok2 {
+				return nil, fmt.Errorf("no start or end offset for %s/%d: %w", t, p, errOr(err, kerr.UnknownTopicOrPartition))
+			}
+			at := o.EpochOffset().Offset
+			switch {
+			case at < 0:
+				if s.opts.startNone {
+					return nil, permanent(fmt.Errorf("group %s has no offset for %s/%d, and auto.offset.reset is none", s.opts.group, t, p))
+				}
+				at = start.Offset
+				if s.opts.start.EpochOffset().Offset == kgo.NewOffset().AtEnd().EpochOffset().Offset {
+					at = end.Offset
+				}
+				parts[p] = kgo.NewOffset().At(at)
+				s.markMissing(t, p)
+			case at < start.Offset || at > end.Offset:
+				if !s.opts.recover {
+					return nil, permanent(fmt.Errorf("%s/%d: %w: group %s stands at %d, the log holds %d to %d; records were lost "+
+						"(retention too short, or the topic was recreated). Lengthen retention; to go on without them, reset the group's offsets and "+
+						"delete its changelog", t, p, errInputLost, s.opts.group, at, start.Offset, end.Offset))
+				}
+				s.opts.log.Error("records were lost before they were read", "topic", t, "partition", p, "offset", at,
+					"log_start", start.Offset, "log_end", end.Offset, "err", errInputLost)
+				if s.opts.onRecover != nil {
+					s.opts.onRecover(loss{t, p, at, start.Offset, end.Offset})
+				}
+				parts[p] = kgo.NewOffset().At(start.Offset)
+			}
+		}
+	}
+	return fetched, nil
+}
+
+func errOr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+func (s *session) markMissing(topic string, partition int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.missing[topic] == nil {
+		s.missing[topic] = make(map[int32]bool)
+	}
+	s.missing[topic][partition] = true
+}
