@@ -41,6 +41,7 @@ var house = []struct {
 	{folder: "rules/coverage", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
 	{folder: "rules/format", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
 	{folder: "rules/schema", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
+	{folder: "rules/explain", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
 	{folder: "rules/engine", floor: 4, deny: []string{kafka}, pure: true},
 	{folder: "rules/lang", floor: 4, deny: []string{kafka}, pure: true},
 	{folder: "rules", floor: 3, deny: []string{kafka}, pure: true},
