@@ -3,6 +3,8 @@ package event
 import (
 	_ "embed"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -55,6 +57,11 @@ func lines(file string) iter.Seq[string] {
 func LookupType(eventType string) (TypeInfo, bool) {
 	info, ok := catalogue()[strings.ToLower(eventType)]
 	return info, ok
+}
+
+// Types lists the catalogue, sorted by name.
+func Types() []TypeInfo {
+	return slices.SortedFunc(maps.Values(catalogue()), func(a, b TypeInfo) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // SuggestType is the known event type that an unknown one most resembles, "" when none is near.

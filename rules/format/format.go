@@ -11,7 +11,7 @@ import (
 )
 
 // Changed is the code of the diagnostic about a file that cannot be formatted without a change of its meaning.
-const Changed = "OKS0711"
+const Changed = "OKS0811"
 
 // Source returns text in canonical form: keys in order, lines that end in one line feed, at most one empty line between
 // keys and none at the beginning and end. name tells rule tests from rules. The result is nil if there is a diagnostic:
