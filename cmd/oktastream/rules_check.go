@@ -1,75 +1,69 @@
 package main
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"oktastream/rules"
-	"oktastream/rules/lang"
+	"oktastream/rules/lang/source"
+	"oktastream/rules/lint"
+	"oktastream/rules/pack"
 )
 
-// checkReport is what `rules check -o json` prints; its names are a contract.
-type checkReport struct {
-	Rules       []checkedRule  `json:"rules"`
-	Diagnostics []diagnostic   `json:"diagnostics"` // of files as a whole, or between rules
-	Summary     map[string]int `json:"summary"`     // ok, unsupported, error; warnings
-}
+const checkHelp = `check loads rule files and directories (without PATH, the shipped pack), looks for what their author cannot have meant,
+and reports file, id, title, language, kind and status of each rule, with findings. A finding has a code; what it means
+is printed with --explain CODE. Levels:
 
-type checkedRule struct {
-	File        string       `json:"file"`
-	Line        int          `json:"line,omitempty"`
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	Title       string       `json:"title"`
-	Language    string       `json:"language"`
-	Kind        string       `json:"kind"`
-	Status      lang.Status  `json:"status"`
-	Diagnostics []diagnostic `json:"diagnostics"`
-}
+  error        the rule does not load, or loads and can never match
+  unsupported  the rule is valid where it comes from, but this version cannot run it
+  warning      the rule loads, but probably does not do what its author meant
+  note         worth knowing
 
-type diagnostic struct {
-	File    string      `json:"file"`
-	Line    int         `json:"line,omitempty"`
-	Col     int         `json:"col,omitempty"`
-	Level   rules.Level `json:"level"`
-	Code    string      `json:"code"`
-	Message string      `json:"message"`
-	Hint    string      `json:"hint,omitempty"`
-}
+A comment ignores warnings, notes and rules that can never match: at the end of a line or on lines above it, for that
+line; before the first line, for the whole file:
+
+  # oktastream: ignore OKS0708 because only events of known sessions matter here
+
+Output for machines: json, sarif (2.1.0), junit, and github (workflow commands).
+
+Exit codes: 0 everything loads and there are at most notes, 1 warnings, unsupported rules or rules that can never match,
+2 something does not load, 3 wrong usage.`
 
 func newRulesCheck() *cobra.Command {
-	var format string
+	var output, feed, retention, explain string
+	var levels []string
 	cmd := &cobra.Command{
 		Use:   "check [PATH]...",
 		Short: "Load rules and report on each",
-		Long: "check loads rule files and directories (without PATH, the shipped pack) and reports file, id, title, language,\n" +
-			"kind and status of each rule, with diagnostics.\n\n" +
-			"Exit codes: 0 ok, 1 warnings or unsupported rules, 2 something does not load, 3 usage.",
+		Long:  checkHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if format != "text" && format != "json" {
-				return fail(exitUsage, fmt.Errorf("unknown format %q; there is: text, json", format))
+			if cmd.Flags().Changed("explain") {
+				return explainCode(cmd.OutOrStdout(), explain)
 			}
-			rep := check(load(args))
-			var err error
-			if format == "json" {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetEscapeHTML(false)
-				enc.SetIndent("", "  ")
-				err = enc.Encode(rep)
-			} else {
-				err = rep.text(cmd.OutOrStdout())
+			write, err := reportWriter(output)
+			if err != nil {
+				return fail(exitUsage, err)
 			}
-			switch {
+			o, err := lintOptions(feed, retention, levels)
+			if err != nil {
+				return fail(exitUsage, err)
+			}
+			in := lint.Input{Loaded: load(args), Read: readRuleFile(args)}
+			in.Tests, in.Broken = testFiles(args)
+			rep := lint.Check(in, o)
+			summary := rep.Summary()
+			switch err := write(rep, cmd.OutOrStdout()); {
 			case err != nil:
 				return fail(exitUsage, err)
-			case rep.Summary["error"] > 0:
+			case summary.Failed():
 				return fail(exitLoad, nil)
-			case rep.Summary["unsupported"]+rep.Summary["warnings"] > 0:
+			case !summary.Clean():
 				return fail(exitFindings, nil)
 			case len(rep.Rules) == 0:
 				return fail(exitLoad, fmt.Errorf("no rule found in %q", args))
@@ -77,83 +71,72 @@ func newRulesCheck() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	f := cmd.Flags()
+	f.StringVarP(&output, "output", "o", "text", "text, json, sarif, junit or github")
+	f.StringVar(&feed, "feed", "", "how events leave Okta: event-hook, log-stream or system-log-api; finds rules on types that do not come")
+	f.StringVar(&retention, "retention", "30d", "how long the changelog topic keeps state (retention.ms); finds windows that outlast it")
+	f.StringArrayVar(&levels, "level", nil, "CODE=LEVEL with error, warning, note or off, such as OKS0711=warning; may be repeated")
+	f.StringVar(&explain, "explain", "", "print what a code means, and what to do")
 	return cmd
 }
 
-// check puts diagnostics with the rules that they are about.
-func check(res lang.Result) checkReport {
-	_, between := rules.NewSet(res.Rules)
-	rep := checkReport{Rules: []checkedRule{}, Diagnostics: []diagnostic{}, Summary: map[string]int{"ok": 0, "unsupported": 0, "error": 0, "warnings": 0}}
-	for _, f := range res.Files {
-		rep.Rules = append(rep.Rules, checkedRule{File: f.File, Line: f.Pos.Line, ID: f.ID, Name: f.Name, Title: f.Title,
-			Language: f.Language, Kind: f.Kind, Status: f.Status, Diagnostics: []diagnostic{}})
+// reportWriter finds the function for a format.
+func reportWriter(format string) (func(*lint.Report, io.Writer) error, error) {
+	switch format {
+	case "text":
+		return (*lint.Report).WriteText, nil
+	case "json":
+		return (*lint.Report).WriteJSON, nil
+	case "sarif":
+		return func(r *lint.Report, w io.Writer) error { return r.WriteSARIF(w, version) }, nil
+	case "junit":
+		return (*lint.Report).WriteJUnit, nil
+	case "github":
+		return (*lint.Report).WriteGitHub, nil
 	}
-	for _, d := range slices.Concat(res.Diagnostics, between) {
-		out := diagnostic{File: d.File, Line: d.Line, Col: d.Col, Level: d.Level, Code: d.Code, Message: d.Message, Hint: d.Hint}
-		if d.Level == rules.Warning {
-			rep.Summary["warnings"]++
-		}
-		r := rep.owner(d)
-		if r == nil {
-			rep.Diagnostics = append(rep.Diagnostics, out)
-			if d.Level == rules.Error {
-				rep.Summary["error"]++
-			}
-			continue
-		}
-		r.Diagnostics = append(r.Diagnostics, out)
-		if d.Level == rules.Error {
-			r.Status = lang.Failed
-		}
-	}
-	for i := range rep.Rules {
-		slices.SortStableFunc(rep.Rules[i].Diagnostics, func(a, b diagnostic) int {
-			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-		})
-		rep.Summary[string(rep.Rules[i].Status)]++
-	}
-	return rep
+	return nil, fmt.Errorf("unknown format %q; there is: text, json, sarif, junit, github", format)
 }
 
-// owner is the document of the file that d lies in: the last that begins at or before it.
-func (rep *checkReport) owner(d rules.Diagnostic) *checkedRule {
-	var found *checkedRule
-	for i := range rep.Rules {
-		r := &rep.Rules[i]
-		if r.File == d.File && (found == nil || r.Line <= d.Line) {
-			found = r
+func lintOptions(feed, retention string, levels []string) (o lint.Options, err error) {
+	o = lint.Options{Levels: map[string]rules.Level{}}
+	if o.Feed, err = lint.ParseFeed(feed); err != nil {
+		return o, err
+	}
+	if o.Retention, err = source.Duration(retention); err != nil {
+		return o, fmt.Errorf("--retention: %w; write 90m, 24h or 30d", err)
+	}
+	for _, text := range levels {
+		code, level, ok := strings.Cut(text, "=")
+		if !ok {
+			return o, fmt.Errorf("--level is CODE=LEVEL, not %q", text)
+		}
+		if lint.Explain(code) == nil {
+			return o, unknownCode(code)
+		}
+		if o.Levels[strings.ToUpper(code)], err = lint.ParseLevel(level); err != nil {
+			return o, err
 		}
 	}
-	return found
+	return o, nil
 }
 
-func (rep *checkReport) text(w io.Writer) error {
-	var err error
-	print := func(format string, args ...any) {
-		if err == nil {
-			_, err = fmt.Fprintf(w, format, args...)
-		}
+// readRuleFile reads a file from where load has it from.
+func readRuleFile(paths []string) func(string) ([]byte, error) {
+	if len(paths) == 0 {
+		return func(name string) ([]byte, error) { return fs.ReadFile(pack.FS, name) }
 	}
-	for _, r := range rep.Rules {
-		title := r.Title
-		if title == "" {
-			title = r.Name
-		}
-		print("%-11s %-9s %-10s %s  %s  %s\n", r.Status, cmp.Or(r.Language, "-"), cmp.Or(r.Kind, "-"), cmp.Or(r.ID, "-"), r.File, title)
-		for _, d := range r.Diagnostics {
-			print("  %s\n", d)
-		}
+	return func(name string) ([]byte, error) { return os.ReadFile(filepath.FromSlash(name)) }
+}
+
+func explainCode(w io.Writer, code string) error {
+	e := lint.Explain(code)
+	if e == nil {
+		return fail(exitUsage, unknownCode(code))
 	}
-	for _, d := range rep.Diagnostics {
-		print("%s\n", d)
-	}
-	print("%d ok, %d unsupported, %d errors, %d warnings\n", rep.Summary["ok"], rep.Summary["unsupported"], rep.Summary["error"], rep.Summary["warnings"])
+	_, err := fmt.Fprintf(w, "%s: %s\n\n%s\n", e.Code, e.Title, e.Text)
 	return err
 }
 
-func (d diagnostic) String() string {
-	x := rules.Diagnostic{File: d.File, Level: d.Level, Code: d.Code, Message: d.Message, Hint: d.Hint}
-	x.Line, x.Col = d.Line, d.Col
-	return x.Error()
+func unknownCode(code string) error {
+	return fmt.Errorf("there is no code %q; %s", code, source.DidYouMean(code, lint.Codes()))
 }

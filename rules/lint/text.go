@@ -1,0 +1,90 @@
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// WriteText prints one line a document, and below it what there is to say, with the piece of text that it is about.
+func (rep *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	for _, r := range rep.Rules {
+		fmt.Fprintf(&b, "%-11s %-9s %-10s %s  %s  %s\n", r.Status, cmp.Or(r.Language, "-"), cmp.Or(r.Kind, "-"), cmp.Or(r.ID, "-"),
+			r.File, cmp.Or(r.Title, r.Name))
+		for i := range r.Findings {
+			r.Findings[i].text(&b)
+		}
+	}
+	for i := range rep.Loose {
+		rep.Loose[i].text(&b)
+	}
+	s := rep.Summary()
+	fmt.Fprintf(&b, "%d ok, %d unsupported, %d errors, %d warnings", s.OK, s.Unsupported, s.Error, s.Warnings)
+	for _, more := range []struct {
+		n    int
+		what string
+	}{{s.Defects, "defects"}, {s.Notes, "notes"}, {s.Ignored, "ignored"}} {
+		if more.n > 0 {
+			fmt.Fprintf(&b, ", %d %s", more.n, more.what)
+		}
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (f *Finding) text(b *strings.Builder) {
+	d := f.Diagnostic
+	if f.Length == 0 {
+		fmt.Fprintf(b, "  %s\n", d.Error())
+		return
+	}
+	d.Hint = ""
+	fmt.Fprintf(b, "  %s\n", d.Error())
+	text, before, carets := f.Excerpt()
+	fmt.Fprintf(b, "%6d | %s\n", f.Line, text)
+	fmt.Fprintf(b, "%6s | %s%s", "", strings.Repeat(" ", before), strings.Repeat("^", carets))
+	if f.Hint != "" {
+		b.WriteString(" " + f.Hint)
+	}
+	b.WriteByte('\n')
+}
+
+// excerptWidth is how much of a line is shown.
+const excerptWidth = 110
+
+// Excerpt returns the line that f is about, shortened to what fits, and which part of it f means: how many characters
+// are before, and how many belong to it. A tab or another
+// control character becomes a blank.
+func (f *Finding) Excerpt() (text string, before, length int) {
+	line := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, f.Source))
+	at := min(max(f.Col-1, 0), len(line))
+	length = max(f.Length, 1)
+	if len(line) <= excerptWidth {
+		return string(line), at, length
+	}
+	from := 0
+	if at+length > excerptWidth {
+		from = min(max(at-excerptWidth/3, 0), len(line)-excerptWidth)
+	}
+	to := from + excerptWidth
+	length = max(min(length, to-at), 1)
+	text = string(line[from:to])
+	before = at - from
+	if to < len(line) {
+		text += " …"
+	}
+	if from > 0 {
+		text = "… " + text
+		before += 2
+	}
+	return text, before, length
+}
