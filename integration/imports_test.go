@@ -37,6 +37,7 @@ var house = []struct {
 	{folder: "processor/envelope", floor: 5, deny: []string{kafka, module + "/rules/lang"}},
 	{folder: "processor/encoding", floor: 5, deny: []string{kafka, module + "/rules/lang"}},
 	{folder: "rules/ruletest", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
+	{folder: "rules/lint", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
 	{folder: "rules/author", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
 	{folder: "rules/coverage", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
 	{folder: "rules/format", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
