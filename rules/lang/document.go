@@ -12,6 +12,7 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/lang/source"
+	"oktastream/rules/match"
 )
 
 // document is one rule on its way from text to rules.Rule.
@@ -34,10 +35,14 @@ type document struct {
 	base bool
 
 	indicators *rules.Indicators
+
+	// exceptions are the conditions that filters add to a correlation's inputs; those of other rules become part of
+	// their condition at once.
+	exceptions []match.Expr
 }
 
 // newDocument compiles what can be compiled without other documents.
-func newDocument(file string, index int, parsed source.Document) *document {
+func newDocument(file string, index int, parsed source.Document, files *listFiles) *document {
 	d := &document{file: file, index: index, root: parsed.Root, report: parsed.Report}
 	if d.root == nil {
 		return d
@@ -50,7 +55,7 @@ func newDocument(file string, index int, parsed source.Document) *document {
 	d.own, d.id = d.identifier("name"), d.identifier("id")
 	d.options = parseOptions(d.keys.Object("oktastream"))
 	d.checkSource()
-	d.language, d.body = compile(d.root, d.report)
+	d.language, d.body = compile(d.root, files.of(d), d.report)
 	if d.language == "" && d.report.OK() {
 		if !d.options.indicators.given {
 			d.report.Error(d.root.Pos, source.NotARule, "add detection:, correlation: or query: with language: okta",
@@ -162,7 +167,12 @@ func distrust(docs []*document) {
 
 // rule assembles the finished rule. ok is false for what did not load and for what only correlations use.
 func (d *document) rule() (r rules.Rule, ok bool) {
-	if !d.report.OK() {
+	if d.body.filter != nil {
+		d.options.filtering(d.report)
+	} else {
+		d.options.detecting(d.report)
+	}
+	if !d.report.OK() || d.body.filter != nil {
 		return r, false
 	}
 	if d.base {
@@ -210,6 +220,8 @@ func (d *document) fileReport(r rules.Rule) FileReport {
 		f.Status = Failed
 	case !d.report.OK():
 		f.Status = Unsupported
+	case d.body.filter != nil:
+		f.Kind = "filter"
 	case d.base:
 		f.Kind = "base"
 	default:

@@ -12,9 +12,12 @@ type body struct {
 	where       match.Expr
 	stateful    *rules.Stateful    // a language that describes windows itself
 	correlation *sigma.Correlation // windows over other documents, still to be linked
+	filter      *sigma.Filter      // a condition that other documents get as well
 }
 
-func (b body) ok() bool { return b.where != nil || b.stateful != nil || b.correlation != nil }
+func (b body) ok() bool {
+	return b.where != nil || b.stateful != nil || b.correlation != nil || b.filter != nil
+}
 
 // frontEnd compiles the documents of one language.
 type frontEnd struct {
@@ -25,7 +28,7 @@ type frontEnd struct {
 	// rewrite turns the metadata of a format that is not ours into the keys of Document, before they are read; nil for
 	// the others. It returns a new tree.
 	rewrite func(doc *source.Node, file string, r *source.Report) *source.Node
-	compile func(doc *source.Node, r *source.Report) body
+	compile func(doc *source.Node, lists sigma.Lists, r *source.Report) body
 }
 
 // frontEnds lists all languages. The first that claims a document has it.
@@ -53,7 +56,7 @@ func rewritten(doc *source.Node, file string, r *source.Report) *source.Node {
 }
 
 // compile finds the front end of a document and runs it. A document without a body may still have indicators.
-func compile(doc *source.Node, r *source.Report) (language string, b body) {
+func compile(doc *source.Node, lists sigma.Lists, r *source.Report) (language string, b body) {
 	var first *source.Pair
 	for _, key := range bodyKeys() {
 		p := doc.Pair(key)
@@ -73,7 +76,7 @@ func compile(doc *source.Node, r *source.Report) (language string, b body) {
 		if f.key != first.Key.Text || f.claims != nil && !f.claims(doc) {
 			continue
 		}
-		b = f.compile(doc, r)
+		b = f.compile(doc, lists, r)
 		if !b.ok() && r.OK() {
 			// Whatever a front end does, a document that yields nothing never passes for a rule.
 			r.Error(first.Key.Pos, source.NotARule, "", "the %s yields no rule", first.Key.Text)

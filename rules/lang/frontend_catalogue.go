@@ -2,6 +2,7 @@ package lang
 
 import (
 	"oktastream/rules/lang/catalogue"
+	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -12,7 +13,7 @@ var oktaCatalogue = frontEnd{
 	key:      "detection",
 	claims:   catalogue.Is,
 	rewrite:  catalogue.Translate,
-	compile: func(doc *source.Node, r *source.Report) body {
+	compile: func(doc *source.Node, _ sigma.Lists, r *source.Report) body {
 		var variants match.Or
 		for _, n := range catalogue.Expressions(doc.Get("detection"), r) {
 			if x := compileExpression(n, r); x != nil {

@@ -6,6 +6,7 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/lang/oktafilter"
+	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -24,7 +25,7 @@ var laterLanguages = []string{"kuery", "lucene", "eql", "esql"}
 // otherQuery has the queries that no other front end claims.
 var otherQuery = frontEnd{
 	key: "query",
-	compile: func(doc *source.Node, r *source.Report) body {
+	compile: func(doc *source.Node, _ sigma.Lists, r *source.Report) body {
 		language := queryLanguage(doc)
 		switch {
 		case language == "":
@@ -47,7 +48,7 @@ func queryLanguage(doc *source.Node) string {
 	return strings.ToLower(n.Text)
 }
 
-func compileOkta(doc *source.Node, r *source.Report) body {
+func compileOkta(doc *source.Node, _ sigma.Lists, r *source.Report) body {
 	q := doc.Get("query")
 	if q.Kind != source.Scalar {
 		r.Error(q.Pos, source.WrongType, "", "a query is text, not %s", q.Kind)

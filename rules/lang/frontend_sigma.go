@@ -8,15 +8,15 @@ import (
 var sigmaDetection = frontEnd{
 	language: "sigma",
 	key:      "detection",
-	compile: func(doc *source.Node, r *source.Report) body {
-		return body{where: sigma.Compile(doc.Get("detection"), r)}
+	compile: func(doc *source.Node, lists sigma.Lists, r *source.Report) body {
+		return body{where: sigma.Compile(doc.Get("detection"), lists, r)}
 	},
 }
 
 var sigmaCorrelation = frontEnd{
 	language: "sigma",
 	key:      "correlation",
-	compile: func(doc *source.Node, r *source.Report) body {
+	compile: func(doc *source.Node, _ sigma.Lists, r *source.Report) body {
 		return body{correlation: sigma.ParseCorrelation(doc.Get("correlation"), r)}
 	},
 }
@@ -24,9 +24,7 @@ var sigmaCorrelation = frontEnd{
 var sigmaFilter = frontEnd{
 	language: "sigma",
 	key:      "filter",
-	compile: func(doc *source.Node, r *source.Report) body {
-		r.Unsupported(doc.Pair("filter").Key.Pos, sigma.NotSupported, "write the exception into the rule's own detection",
-			"filter documents, Sigma's exceptions, cannot be run yet; the rules they name alert without them")
-		return body{}
+	compile: func(doc *source.Node, lists sigma.Lists, r *source.Report) body {
+		return body{filter: sigma.ParseFilter(doc.Get("filter"), lists, r)}
 	},
 }

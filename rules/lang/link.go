@@ -5,20 +5,24 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
 )
 
-// link ties correlations to the documents they refer to, and reports names and ids that stand for two documents.
-func link(docs []*document) {
+// link ties filters and correlations to the documents they refer to, and reports names and ids that stand for two
+// documents.
+func link(docs []*document, now time.Time) []Filter {
 	qualify(docs)
 	unique(docs, "name", func(d *document) string { return d.name })
 	unique(docs, "id", func(d *document) string { return d.id })
 	names := index(docs)
+	filters := applyFilters(docs, names, now)
 	for _, d := range docs {
 		d.link(names)
 	}
+	return filters
 }
 
 // qualify puts the directory before a name that comes from a file whose namesake was loaded before: rules of several
@@ -100,6 +104,7 @@ func (d *document) link(names map[string][]*document) {
 	}
 	if d.body.correlation != nil && d.report.OK() {
 		d.body.stateful = d.body.correlation.Link(bases, d.report)
+		d.exempt()
 	}
 }
 
@@ -128,7 +133,7 @@ func (d *document) find(ref *source.Node, names map[string][]*document) *documen
 		if all[0] != d {
 			return all[0]
 		}
-		d.report.Error(ref.Pos, sigma.UnknownRule, "", "a correlation cannot refer to itself")
+		d.report.Error(ref.Pos, sigma.UnknownRule, "", "a document cannot refer to itself")
 	case 0:
 		hint := ""
 		if s := source.Suggest(ref.Text, slices.Sorted(maps.Keys(names))); s != "" {

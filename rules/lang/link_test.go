@@ -135,7 +135,7 @@ func TestReferences(t *testing.T) {
 		{"the same file goes first", map[string]string{"c.yml": over("c", "a", "") + baseRule("a")[1:], "z.yml": strings.Replace(a, "200000", "500000", 1)}, "a c", "3:5 note OKS0117"},
 		{"ambiguous", map[string]string{"c.yml": over("c", "a", ""), "f.yml": a + baseRule("b")[1:], "g.yml": strings.Replace(a, "200000", "500000", 1)}, "a b", "5:39 error OKS0401 3:7 error OKS0118"},
 		{"base does not load", map[string]string{"c.yml": over("c", "a", ""), "a.yml": strings.Replace(a, "eventType", "eventType|x", 1)}, "", "5:27 error OKS0306 5:39 error OKS0402"},
-		{"base cannot be run", map[string]string{"c.yml": over("c", "a", ""), "a.yml": strings.Replace(a, "eventType", "eventType|wide", 1)}, "", "5:27 unsupported OKS0308 5:39 unsupported OKS0402"},
+		{"base cannot be run", map[string]string{"c.yml": over("c", "a", ""), "a.yml": strings.Replace(a, "eventType", "eventType|expand: '%x%', actor.id", 1)}, "", "5:36 unsupported OKS0313 5:39 unsupported OKS0402"},
 		{"chain", map[string]string{"c.yml": over("c", "d", ""), "d.yml": over("d", "a", ""), "a.yml": a}, "", "5:39 unsupported OKS0403"},
 		{"itself", map[string]string{"c.yml": over("c", "c", "")}, "", "5:39 error OKS0401"},
 		{"a correlation that cannot be run keeps its base silent", map[string]string{"c.yml": strings.Replace(over("c", "a", ""), "temporal", "value_sum", 1), "a.yml": a}, "", "5:21 unsupported OKS0403"},
@@ -273,7 +273,7 @@ func TestCorpus(t *testing.T) {
 		}
 	}
 	for _, d := range r.Diagnostics {
-		if d.Level != rules.Unsupported || d.Code != "OKS0308" || d.Line != 30 || d.Col != 36 {
+		if d.Level != rules.Unsupported || d.Code != "OKS0313" || d.Line != 30 || d.Col != 45 {
 			t.Errorf("%v", d.Error())
 		}
 	}

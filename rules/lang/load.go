@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"oktastream/rules"
 	"oktastream/rules/lang/source"
@@ -22,6 +23,7 @@ type Result struct {
 	Rules       []rules.Rule
 	Diagnostics []rules.Diagnostic
 	Files       []FileReport
+	Filters     []Filter
 }
 
 // Status says what became of a document.
@@ -41,14 +43,14 @@ type FileReport struct {
 	Name     string
 	Title    string
 	Language string
-	Kind     string // as Rule.Kind; base for a rule that only correlations use; empty for what did not load
+	Kind     string // as Rule.Kind; base for a rule that only correlations use; filter; empty for what did not load
 	Status   Status
 }
 
 // Load reads rule files, and all files ending in .yml or .yaml below directories, except hidden ones, rule tests
-// (*_test.yaml) and indicator lists. Broken rules do not keep others from loading.
+// (*_test.yaml), lists for placeholders (placeholders.yaml) and indicator lists. Broken rules do not keep others from loading.
 func Load(paths []string) Result {
-	l := loader{seen: map[string]bool{}, open: func(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) }}
+	l := newLoader(func(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) })
 	for _, p := range paths {
 		p = filepath.ToSlash(filepath.Clean(p))
 		info, err := os.Stat(filepath.FromSlash(p))
@@ -66,7 +68,7 @@ func Load(paths []string) Result {
 
 // LoadFS is Load for the file or directory root of a file system.
 func LoadFS(fsys fs.FS, root string) Result {
-	l := loader{seen: map[string]bool{}, open: fsys.Open}
+	l := newLoader(fsys.Open)
 	root = path.Clean(root)
 	info, err := fs.Stat(fsys, root)
 	switch {
@@ -87,6 +89,14 @@ type loader struct {
 	docs    []*document
 	loose   []rules.Diagnostic // about files as a whole
 	reports []FileReport
+	lists   *listFiles
+	now     time.Time // against which the expiry of filters is reported
+}
+
+func newLoader(open func(string) (fs.File, error)) *loader {
+	l := &loader{open: open, seen: map[string]bool{}, now: time.Now()}
+	l.lists = newListFiles(l.read)
+	return l
 }
 
 func (l *loader) unreadable(name string, err error) {
@@ -125,16 +135,16 @@ func (l *loader) walk(fsys fs.FS, root string, full func(string) string) {
 
 func isRuleFile(name string) bool {
 	ext := path.Ext(name)
-	return (ext == ".yml" || ext == ".yaml") && !isTest(name)
+	return (ext == ".yml" || ext == ".yaml") && !isTest(name) && !isPlaceholders(name)
 }
 
 func isTest(name string) bool {
 	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "_test")
 }
 
-// file reads one file, unless it was read before or is a rule test.
+// file reads one file, unless it was read before, or is a rule test or placeholders.yaml.
 func (l *loader) file(name string) {
-	if l.seen[name] || isTest(name) {
+	if l.seen[name] || isTest(name) || isPlaceholders(name) {
 		return
 	}
 	l.seen[name] = true
@@ -149,7 +159,7 @@ func (l *loader) file(name string) {
 			continue
 		}
 		parsed.Root = rewritten(parsed.Root, name, parsed.Report)
-		docs = append(docs, newDocument(name, i+1, parsed))
+		docs = append(docs, newDocument(name, i+1, parsed, l.lists))
 	}
 	distrust(docs)
 	nameDocuments(name, docs)
@@ -178,8 +188,8 @@ func (l *loader) result() Result {
 	for _, d := range l.docs {
 		d.loadIndicators(func(name string) ([]byte, error) { return l.read(name, source.DataLimits.Bytes) })
 	}
-	link(l.docs)
-	r := Result{Diagnostics: l.loose, Files: l.reports}
+	filters := link(l.docs, l.now)
+	r := Result{Diagnostics: l.loose, Files: l.reports, Filters: filters}
 	type place struct {
 		file, code, message string
 		at                  match.Pos

@@ -25,7 +25,7 @@ var Document = []source.Field{
 	{Name: "logsource", Type: source.Anything, Doc: "product: okta, service: okta"},
 	{Name: "detection", Type: source.Anything, Doc: "Sigma selections and a condition"},
 	{Name: "correlation", Type: source.Anything, Doc: "a window over other rules"},
-	{Name: "filter", Type: source.Anything, Doc: "Sigma's exceptions; not run yet"},
+	{Name: "filter", Type: source.Anything, Doc: "a condition that the rules it names get as well, to leave something out"},
 	{Name: "query", Type: source.Anything, Doc: "a condition in the language that language names"},
 	{Name: "language", Type: source.Text, Doc: "okta for an Okta System Log filter expression"},
 	{Name: "generate", Type: source.Boolean, Default: "false", Doc: "for a correlation: whether its rules also alert by themselves"},
@@ -64,4 +64,8 @@ var Options = []source.Field{
 		{Name: "file", Type: source.Text, Required: true, Doc: "the list, relative to the rule file"},
 		{Name: "fields", Type: source.PathsOf, Required: true, Doc: "where addresses are looked for"},
 	}},
+	{Name: "placeholders", Type: source.Anything, Doc: "for each placeholder of expand, what it stands for: a list, a file, or a file and its column"},
+	{Name: "expires", Type: source.Text, Doc: "for a filter: the last day on which it applies, such as 2026-01-31"},
+	{Name: "owner", Type: source.Text, Doc: "for a filter: who answers for it"},
+	{Name: "reason", Type: source.Text, Doc: "for a filter: why it is there"},
 }

@@ -14,6 +14,12 @@ const (
 	UnknownType     = "OKS0310" // an event type that is not in the catalogue
 	TooComplex      = "OKS0311" // a condition that expands beyond reason
 	Suspicious      = "OKS0312" // a value that matches everything or nothing
+	NoList          = "OKS0313" // a placeholder without a list
+	BadList         = "OKS0314" // a list for a placeholder that cannot be read
+	BadFilter       = "OKS0315" // an exception that says it wrongly
+	FiltersNothing  = "OKS0316" // an exception for a rule that is not loaded, or for none
+	Narrowing       = "OKS0317" // an exception that does not say not, and can be read in two ways
+	Expired         = "OKS0318" // an exception whose time is over
 )
 
 // Codes of diagnostics about correlations.

@@ -180,7 +180,7 @@ func (c *condition) name() match.Expr {
 	if !ok {
 		return c.fail(UnknownName, source.DidYouMean(name, c.selections.order), "the detection has no selection %q", name)
 	}
-	if c.selections.total > maxPredicates {
+	if c.selections.used.predicates > maxPredicates {
 		return c.tooComplex()
 	}
 	c.next++
@@ -206,7 +206,7 @@ func (c *condition) quantifier() match.Expr {
 		if strings.EqualFold(pattern, "them") && !strings.HasPrefix(name, "_") || glob(pattern, name) {
 			x, _ := c.selections.use(name)
 			members = append(members, x)
-			if c.selections.total > maxPredicates {
+			if c.selections.used.predicates > maxPredicates {
 				return c.tooComplex()
 			}
 		}

@@ -12,27 +12,40 @@ type selections struct {
 	order []string
 	exprs map[string]match.Expr
 	sizes map[string]int
-	used  map[string]bool
-	total int // predicates used so far, counted as often as they are used
+	named map[string]bool
+	used  *used
 }
 
 func (s *selections) use(name string) (match.Expr, bool) {
 	x, ok := s.exprs[name]
 	if ok {
-		s.used[name] = true
-		s.total += s.sizes[name]
+		s.named[name] = true
+		s.used.predicates += s.sizes[name]
 	}
 	return x, ok
 }
 
-// Compile turns a detection block into a condition. It returns nil if r has an error or something unsupported in it.
-func Compile(detection *source.Node, r *source.Report) match.Expr {
-	if detection.Kind != source.Map {
-		r.Error(detection.Pos, Malformed, "name a selection and a condition", "a detection is a map, not %s", detection.Kind)
+// size counts the predicates of x and of the blocks in it.
+func size(x match.Expr) int {
+	n := 0
+	match.Walk(x, func(x match.Expr) {
+		n++
+		if p, ok := x.(*match.Pred); ok && p.Op == match.Element {
+			n += size(p.Body)
+		}
+	})
+	return n
+}
+
+// detection compiles a block of selections and a condition. It returns nil if the report has an error in it.
+func (c *compiler) detection(block *source.Node, what string) match.Expr {
+	r := c.report
+	if block.Kind != source.Map {
+		r.Error(block.Pos, Malformed, "name a selection and a condition", "%s is a map, not %s", what, block.Kind)
 		return nil
 	}
-	s := &selections{exprs: map[string]match.Expr{}, sizes: map[string]int{}, used: map[string]bool{}}
-	for _, p := range detection.Pairs {
+	s := &selections{exprs: map[string]match.Expr{}, sizes: map[string]int{}, named: map[string]bool{}, used: c.used}
+	for _, p := range block.Pairs {
 		switch p.Key.Text {
 		case "condition":
 			continue
@@ -41,32 +54,36 @@ func Compile(detection *source.Node, r *source.Report) match.Expr {
 				"timeframe is Sigma's form before version 2")
 			continue
 		}
-		x := selection(p.Key, p.Value, r)
+		base, modifiers, _ := strings.Cut(p.Key.Text, "|")
+		if modifiers != "" {
+			r.Error(p.Key.Pos, BadModifiers, "put modifiers on fields", "the selection %q cannot have modifiers", base)
+		}
+		x := c.selection(p.Key.Text, p.Value)
 		s.order = append(s.order, p.Key.Text)
 		s.exprs[p.Key.Text] = x
-		match.Walk(x, func(match.Expr) { s.sizes[p.Key.Text]++ })
+		s.sizes[p.Key.Text] = size(x)
 	}
-	x := s.condition(detection, r)
+	x := s.condition(block, what, r)
 	if x == nil || !r.OK() {
 		return nil
 	}
 	for _, name := range s.order {
-		if !s.used[name] {
-			r.Warn(detection.Pair(name).Key.Pos, Unused, "", "the condition does not use the selection %q", name)
+		if !s.named[name] {
+			r.Warn(block.Pair(name).Key.Pos, Unused, "", "the condition does not use the selection %q", name)
 		}
 	}
-	if !positive(x) {
-		r.Warn(detection.Get("condition").Pos, OnlyNegative, "join it with a selection that names what to look for",
+	if c.outer == "" && !c.exception && !positive(x) {
+		r.Warn(block.Get("condition").Pos, OnlyNegative, "join it with a selection that names what to look for",
 			"the condition asks for nothing to be present, so it holds for nearly every event")
 	}
 	return x
 }
 
 // condition reads the condition, which may be a list of alternatives.
-func (s *selections) condition(detection *source.Node, r *source.Report) match.Expr {
-	text := detection.Get("condition")
+func (s *selections) condition(block *source.Node, what string, r *source.Report) match.Expr {
+	text := block.Get("condition")
 	if text.IsNull() {
-		r.Error(detection.Pos, Malformed, "add condition: "+strings.Join(s.order, " and "), "the detection has no condition")
+		r.Error(block.Pos, Malformed, "add condition: "+strings.Join(s.order, " and "), "%s needs a condition", what)
 		return nil
 	}
 	texts := []*source.Node{text}
@@ -95,54 +112,49 @@ func (s *selections) condition(detection *source.Node, r *source.Report) match.E
 	return any
 }
 
-// selection compiles a map (all members), or a list of maps (any of them).
-func selection(name, n *source.Node, r *source.Report) match.Expr {
-	base, modifiers, _ := strings.Cut(name.Text, "|")
-	if modifiers != "" {
-		r.Error(name.Pos, BadModifiers, "put modifiers on fields", "the selection %q cannot have modifiers", base)
-	}
-	switch n.Kind {
-	case source.Map:
-		return all(n, r)
-	case source.List:
-		var any match.Or
-		for _, item := range n.Items {
-			if item.Kind != source.Map {
-				keywords(item, r)
-				return match.Const(false)
-			}
-			any = append(any, all(item, r))
-		}
-		if len(any) == 0 {
-			r.Error(n.Pos, Malformed, "", "the selection %q is empty", name.Text)
-		}
-		if len(any) == 1 {
-			return any[0]
-		}
-		return any
-	}
-	if n.IsNull() {
-		r.Error(n.Pos, Malformed, "", "the selection %q is empty", name.Text)
+// selection compiles a map, all of whose members must hold, or a list of maps and keywords, any of which must, or one
+// keyword.
+func (c *compiler) selection(name string, n *source.Node) match.Expr {
+	switch {
+	case n.Kind == source.Map:
+		return c.all(n)
+	case n.IsNull() || n.Kind == source.List && len(n.Items) == 0:
+		c.report.Error(n.Pos, Malformed, "", "the selection %q is empty", name)
 		return match.Const(false)
 	}
-	keywords(n, r)
-	return match.Const(false)
-}
-
-func keywords(n *source.Node, r *source.Report) {
-	r.Unsupported(n.Pos, NotSupported, "name the field: fieldname|contains: text",
-		"keywords, which search a whole event whatever the field, cannot be run")
+	var any match.Or
+	keywords := &source.Node{Kind: source.List, Pos: n.Pos}
+	if n.Kind == source.Scalar {
+		keywords.Items = append(keywords.Items, n)
+	}
+	for _, item := range n.Items {
+		switch item.Kind {
+		case source.Map:
+			any = append(any, c.all(item))
+		case source.Scalar:
+			keywords.Items = append(keywords.Items, item)
+		default:
+			c.report.Error(item.Pos, Malformed, "", "an item of a selection is a map or a keyword, not %s", item.Kind)
+		}
+	}
+	if len(keywords.Items) > 0 {
+		any = append(any, c.item(keywords, keywords, "", 0))
+	}
+	if len(any) == 1 {
+		return any[0]
+	}
+	return any
 }
 
 // all compiles a map whose members must all hold.
-func all(n *source.Node, r *source.Report) match.Expr {
+func (c *compiler) all(n *source.Node) match.Expr {
 	if len(n.Pairs) == 0 {
-		r.Error(n.Pos, Malformed, "", "a selection is empty")
+		c.report.Error(n.Pos, Malformed, "", "a selection is empty")
 		return match.Const(false)
 	}
 	var and match.And
 	for _, p := range n.Pairs {
-		and = append(and, compileField(p.Key, p.Value, r))
+		and = append(and, c.item(p.Key, p.Value, p.Key.Text, 0))
 	}
 	if len(and) == 1 {
 		return and[0]

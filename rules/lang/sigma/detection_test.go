@@ -18,7 +18,7 @@ func compileText(t testing.TB, detection string) (match.Expr, *source.Report) {
 	if len(docs) != 1 || docs[0].Root == nil {
 		t.Fatalf("not one document: %+v", docs)
 	}
-	return Compile(docs[0].Root, docs[0].Report), docs[0].Report
+	return Compile(docs[0].Root, testLists, docs[0].Report), docs[0].Report
 }
 
 func decode(t testing.TB, raw string) *event.Event {
@@ -83,7 +83,6 @@ func TestVerdicts(t *testing.T) {
 		{"number", selectionOf(`securityContext.asNumber: 64500`), []string{`"securityContext":{"asNumber":64500}`, `"securityContext":{"asNumber":"64500"}`}, []string{`"securityContext":{"asNumber":6450}`}},
 		{"hexadecimal number", selectionOf(`securityContext.asNumber: 0x10`), []string{`"securityContext":{"asNumber":16}`}, []string{`"securityContext":{"asNumber":10}`}},
 		{"null", selectionOf(`client.zone: null`), []string{client, ``}, []string{`"client":{"zone":"x"}`, `"client":{"zone":""}`}},
-		{"null or empty", selectionOf(`client.zone: [null, '']`), []string{client, `"client":{"zone":""}`}, []string{`"client":{"zone":"x"}`}},
 		{"empty text", selectionOf(`client.zone: ''`), []string{`"client":{"zone":""}`}, []string{client, `"client":{"zone":"x"}`, ``}},
 		{"exists", selectionOf(`client.zone|exists: true`), []string{`"client":{"zone":"x"}`, `"client":{"zone":""}`}, []string{client, ``}},
 		{"exists false", selectionOf(`client.zone|exists: false`), []string{client, ``}, []string{`"client":{"zone":"x"}`}},
@@ -178,10 +177,10 @@ func TestDetectionDiagnostics(t *testing.T) {
 		{"only null", "a: {displayMessage: null}\ncondition: a\n", "2:12 warning OKS0305"},
 		{"unknown modifier", "a:\n  displayMessage|contain: x\ncondition: a\n", "2:18 error OKS0306"},
 		{"second modifier unknown", "a:\n  displayMessage|contains|al: [x, y]\ncondition: a\n", "2:27 error OKS0306"},
-		{"expand", "a:\n  displayMessage|expand: '%x%'\ncondition: a\n", "2:18 unsupported OKS0308"},
-		{"base64offset", "a:\n  displayMessage|base64offset|contains: x\ncondition: a\n", "2:18 unsupported OKS0308"},
-		{"windash", "a:\n  displayMessage|windash: x\ncondition: a\n", "2:18 unsupported OKS0308"},
-		{"hour", "a:\n  published|hour: 3\ncondition: a\n", "2:13 unsupported OKS0308"},
+		{"expand without a list", "a:\n  displayMessage|expand: 'x %x%'\ncondition: a\n", "2:29 unsupported OKS0313"},
+		{"base64offset of too little", "a:\n  displayMessage|base64offset|contains: x\ncondition: a\n", "2:41 error OKS0309"},
+		{"windash with too many marks", "a:\n  displayMessage|windash|contains: '-a -b -c -d'\ncondition: a\n", "2:36 error OKS0309"},
+		{"hour of 24", "a:\n  published|hour: 24\ncondition: a\n", "2:19 error OKS0309"},
 		{"two forms", "a:\n  displayMessage|contains|re: x\ncondition: a\n", "2:27 error OKS0307"},
 		{"i without re", "a:\n  displayMessage|i: x\ncondition: a\n", "2:18 error OKS0307"},
 		{"all on one value", "a:\n  displayMessage|contains|all: x\ncondition: a\n", "2:3 warning OKS0307"},
@@ -194,9 +193,8 @@ func TestDetectionDiagnostics(t *testing.T) {
 		{"bad expression, place", "a:\n  displayMessage|re: 'xx[z-a]'\ncondition: a\n", "2:26 error OKS0309"},
 		{"look-ahead", "a:\n  displayMessage|re: 'x(?=y)'\ncondition: a\n", "2:24 unsupported OKS0308"},
 		{"back reference", "a:\n  displayMessage|re: '(x)\\1'\ncondition: a\n", "2:26 unsupported OKS0308"},
-		{"keywords", "a:\n  - one\n  - two\ncondition: a\n", "2:5 unsupported OKS0308"},
-		{"keyword alone", "a: one\ncondition: a\n", "1:4 unsupported OKS0308"},
-		{"keywords with a modifier", "a:\n  '|all': [one, two]\ncondition: a\n", "2:3 unsupported OKS0308"},
+		{"null among keywords", "a:\n  - one\n  - null\ncondition: a\n", "3:5 error OKS0301"},
+		{"keywords with gt", "a:\n  '|gt': 1\ncondition: a\n", "2:3 error OKS0307"},
 		{"empty selection", "a: {}\ncondition: a\n", "1:4 error OKS0301"},
 		{"selection without value", "a:\ncondition: a\n", "1:3 error OKS0301"},
 		{"empty list of values", "a:\n  displayMessage: []\ncondition: a\n", "2:19 error OKS0301"},
@@ -278,7 +276,7 @@ func FuzzCondition(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s := &selections{order: []string{"a", "b", "c_1", "c_2"}, exprs: map[string]match.Expr{}, sizes: map[string]int{}, used: map[string]bool{}}
+		s := &selections{order: []string{"a", "b", "c_1", "c_2"}, exprs: map[string]match.Expr{}, sizes: map[string]int{}, named: map[string]bool{}, used: &used{}}
 		for _, name := range s.order {
 			s.exprs[name] = &match.Pred{Path: event.MustPath(name), Op: match.Exists}
 			s.sizes[name] = 1
@@ -293,4 +291,10 @@ func FuzzCondition(f *testing.F) {
 			positive(x)
 		}
 	})
+}
+
+func testLists(name string) ([]string, bool) {
+	lists := map[string][]string{"servers": {"srv*", "backup"}, "empty": {}}
+	values, ok := lists[name]
+	return values, ok
 }

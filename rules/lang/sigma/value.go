@@ -1,10 +1,6 @@
 package sigma
 
 import (
-	"fmt"
-	"net/netip"
-	"regexp"
-	"regexp/syntax"
 	"strconv"
 	"strings"
 	"time"
@@ -16,63 +12,86 @@ import (
 
 // field compiles the comparison of one field with its values.
 type field struct {
-	path   event.Path
-	key    *source.Node
-	how    comparison
-	report *source.Report
+	*compiler
+	path event.Path
+	key  *source.Node
+	how  comparison
+	any  bool // the field is every value of the event
 }
 
-// compileField returns match.Const(false) after an error, so that the rest of the detection is checked as well.
-func compileField(key, value *source.Node, r *source.Report) match.Expr {
-	name, modifiers := cutField(key.Text)
-	how, ok := parseModifiers(key, modifiers, len(name)+1, r)
-	if !ok {
-		return match.Const(false)
+// value is a text that the field is compared with, and the node it comes from.
+type value struct {
+	node *source.Node
+	text string
+}
+
+func (v value) null() bool { return v.node.IsNull() }
+
+func (f *field) compile(values []*source.Node) match.Expr {
+	if f.how.all && len(values) == 1 && !f.how.expand {
+		f.report.Warn(f.key.Pos, BadModifiers, "leave all out", "all has no effect on one value")
 	}
-	if name == "" {
-		keywords(key, r)
-		return match.Const(false)
-	}
-	path, ok := r.Path(key.Pos, name)
-	if !ok {
-		return match.Const(false)
-	}
-	f := &field{path: path, key: key, how: how, report: r}
-	values := []*source.Node{value}
-	if value.Kind == source.List {
-		values = value.Items
-		if len(values) == 0 {
-			r.Error(value.Pos, Malformed, "give a value, or write null for a field without one", "the list of values is empty")
+	// A value with placeholders is a group of alternatives, also where all values must compare.
+	var groups [][]value
+	for _, n := range values {
+		if n.Kind != source.Scalar {
+			f.report.Error(n.Pos, Malformed, "name the whole path of the field", "a value is text, a number, true, false or null, not %s", n.Kind)
 			return match.Const(false)
 		}
-	}
-	if how.all && len(values) == 1 {
-		r.Warn(key.Pos, BadModifiers, "leave all out", "all has no effect on one value")
-	}
-	for _, v := range values {
-		if v.Kind != source.Scalar {
-			r.Error(v.Pos, Malformed, "name the whole path of the field", "a value is text, a number, true, false or null, not %s", v.Kind)
-			return match.Const(false)
+		group := []value{{node: n, text: n.Text}}
+		if f.how.expand && !n.IsNull() {
+			group = f.expand(group[0])
+		}
+		if len(group) > 0 {
+			groups = append(groups, group)
 		}
 	}
-	x := f.compile(values)
-	if how.neq {
+	if len(groups) == 0 {
+		return match.Const(false)
+	}
+	x := f.compileGroups(groups)
+	if f.how.neq {
 		return match.Not{X: x}
 	}
 	return x
 }
 
-func (f *field) compile(values []*source.Node) match.Expr {
-	switch f.how.form {
-	case "exists":
+func (f *field) compileGroups(groups [][]value) match.Expr {
+	single := true
+	var all []value
+	for _, g := range groups {
+		single = single && len(g) == 1
+		all = append(all, g...)
+	}
+	if single || !f.how.all {
+		return f.compare(all)
+	}
+	one := *f
+	one.how.all = false
+	var each match.And
+	for _, g := range groups {
+		each = append(each, one.compare(g))
+	}
+	return each
+}
+
+func (f *field) compare(values []value) match.Expr {
+	if f.any && (f.how.form == "exists" || f.how.form == "fieldref" || f.how.ordered() || f.how.part != 0) {
+		f.report.Error(f.key.Pos, BadModifiers, "name the field", "%s does not work on keywords, which have no field", f.how.name())
+		return match.Const(false)
+	}
+	switch {
+	case f.how.part != 0:
+		return f.timePart(values)
+	case f.how.form == "exists":
 		return f.exists(values)
-	case "re":
+	case f.how.form == "re":
 		return f.regexps(values)
-	case "cidr":
+	case f.how.form == "cidr":
 		return f.networks(values)
-	case "fieldref":
+	case f.how.form == "fieldref":
 		return f.references(values)
-	case "gt", "gte", "lt", "lte":
+	case f.how.ordered():
 		return f.order(values)
 	}
 	return f.texts(values)
@@ -81,6 +100,8 @@ func (f *field) compile(values []*source.Node) match.Expr {
 // join links the predicates of several values: any of them, or all of them with the modifier all.
 func (f *field) join(xs []match.Expr) match.Expr {
 	switch {
+	case len(xs) == 0:
+		return match.Const(false)
 	case len(xs) == 1:
 		return xs[0]
 	case f.how.all:
@@ -93,52 +114,92 @@ func (f *field) pred(op match.Op, at match.Pos, literals ...string) *match.Pred 
 	return &match.Pred{Path: f.path, Op: op, Literals: literals, Pos: at}
 }
 
-// texts compiles equality and its wildcard forms. Values of one operator share a predicate.
-func (f *field) texts(values []*source.Node) match.Expr {
+// texts compiles equality and its wildcard forms. Where one value has several encodings, these are alternatives.
+func (f *field) texts(values []value) match.Expr {
+	var plain, groups []match.Expr
+	var shapes shapes
+	for _, v := range values {
+		if v.null() {
+			plain = append(plain, f.null(v, len(values)))
+			continue
+		}
+		encoded, err := encode(pieces(v.text), f.how.steps)
+		if err != nil {
+			f.report.Error(v.node.Pos, BadPattern, "", "%v", err)
+			continue
+		}
+		into := &shapes
+		if f.how.all && len(encoded) > 1 {
+			into = &[]shaped{}
+		}
+		for _, ps := range encoded {
+			f.shape(v, ps, into)
+		}
+		if into != &shapes {
+			any := *f
+			any.how.all = false
+			groups = append(groups, any.join(any.predicates(*into)))
+		}
+	}
+	return f.join(append(append(plain, f.predicates(shapes)...), groups...))
+}
+
+// shaped is a text with the operator that it asks for.
+type shaped struct {
+	op      match.Op
+	literal string
+	at      match.Pos
+}
+
+type shapes = []shaped
+
+func (f *field) shape(v value, ps []piece, into *shapes) {
+	form := f.how.form
+	if f.any && form == "" {
+		form = "contains" // of an event's text as a whole, which its values are part of
+	}
+	op, literal := lower(ps, form)
+	switch {
+	case op == match.Exists && (form != "" || f.any):
+		f.report.Warn(v.node.Pos, Suspicious, "write exists: true if that is meant", "a text of nothing but wildcards holds for every value")
+	case op == match.Equal && len(f.how.steps) == 0 && strings.EqualFold(f.path.String(), "eventType"):
+		f.checkType(v.node, literal)
+	}
+	*into = append(*into, shaped{op, literal, v.node.Pos})
+}
+
+// predicates makes one predicate of all texts with the same operator, in the order of the first of each.
+func (f *field) predicates(list shapes) []match.Expr {
 	var xs []match.Expr
 	byOp := map[match.Op]*match.Pred{}
-	isType := strings.EqualFold(f.path.String(), "eventType")
-	for _, v := range values {
-		if v.IsNull() {
-			if f.how.form != "" {
-				f.report.Error(v.Pos, BadModifiers, "", "%s needs a text, not null", f.how.form)
-				continue
-			}
-			xs = append(xs, match.Not{X: f.pred(match.Exists, v.Pos)})
-			continue
-		}
-		op, literal := lower(v.Text, f.how.form)
-		switch op {
-		case match.Empty:
-			xs = append(xs, f.pred(op, v.Pos))
-			continue
-		case match.Exists:
-			if f.how.form != "" {
-				f.report.Warn(v.Pos, Suspicious, "write exists: true if that is meant", "%s of nothing holds for every value", f.how.form)
-			}
-			xs = append(xs, f.pred(op, v.Pos))
-			continue
-		case match.Equal:
-			if isType {
-				f.checkType(v, literal)
-			}
-		}
-		p := byOp[op]
+	for _, s := range list {
+		p := byOp[s.op]
 		if p == nil {
-			p = f.pred(op, v.Pos)
-			p.Fold, p.All = !f.how.cased, f.how.all
-			byOp[op] = p
+			p = f.pred(s.op, s.at)
+			byOp[s.op] = p
 			xs = append(xs, p)
 		}
-		p.Literals = append(p.Literals, literal)
+		if s.op == match.Exists || s.op == match.Empty {
+			continue
+		}
+		p.Fold = !f.how.cased
+		p.Literals = append(p.Literals, s.literal)
+		p.All = f.how.all && len(p.Literals) > 1
 	}
-	for _, p := range byOp {
-		p.All = p.All && len(p.Literals) > 1
+	return xs
+}
+
+// null holds for a field without a value. It has a type of its own and stands alone.
+func (f *field) null(v value, values int) match.Expr {
+	switch {
+	case f.any:
+		f.report.Error(v.node.Pos, Malformed, "name the field", "a keyword is a text, not null")
+	case f.how.form != "" || len(f.how.steps) > 0:
+		f.report.Error(v.node.Pos, BadModifiers, "", "%s needs a text, not null", (append([]string{f.how.form}, f.how.steps...))[min(1, len(f.how.steps))])
+	case values > 1:
+		f.report.Error(v.node.Pos, Malformed, "put null into a selection of its own, and join them with 1 of", "null cannot be one of several values")
 	}
-	if len(xs) == 0 {
-		return match.Const(false)
-	}
-	return f.join(xs)
+	return match.Not{X: f.pred(match.Exists, v.node.Pos)}
 }
 
 func (f *field) checkType(v *source.Node, eventType string) {
@@ -152,227 +213,84 @@ func (f *field) checkType(v *source.Node, eventType string) {
 	f.report.Warn(v.Pos, UnknownType, hint, "Okta's catalogue has no event type %q", eventType)
 }
 
-// piece is a run of plain text, or a wildcard.
-type piece struct {
-	wild byte // '*', '?', or 0 for text
-	text string
-}
-
-// pieces reads Sigma's wildcards and escapes: a backslash takes the meaning from *, ? and \ and is itself before
-// anything else.
-func pieces(text string) []piece {
-	var out []piece
-	var plain strings.Builder
-	flush := func() {
-		if plain.Len() > 0 {
-			out = append(out, piece{text: plain.String()})
-			plain.Reset()
-		}
-	}
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && i+1 < len(text) && strings.IndexByte(`*?\`, text[i+1]) >= 0:
-			i++
-			plain.WriteByte(text[i])
-		case c == '*' || c == '?':
-			flush()
-			if n := len(out); c == '*' && n > 0 && out[n-1].wild == '*' {
-				continue // ** is *
-			}
-			out = append(out, piece{wild: c})
-		default:
-			plain.WriteByte(c)
-		}
-	}
-	flush()
-	return out
-}
-
-// lower finds the cheapest operator for a text with wildcards under a modifier, and its literal.
-func lower(text, form string) (match.Op, string) {
-	ps := pieces(text)
-	star := piece{wild: '*'}
-	if form == "contains" || form == "endswith" {
-		if len(ps) == 0 || ps[0] != star {
-			ps = append([]piece{star}, ps...)
-		}
-	}
-	if form == "contains" || form == "startswith" {
-		if ps == nil || ps[len(ps)-1] != star {
-			ps = append(ps, star)
-		}
-	}
-	shape := make([]byte, len(ps))
-	for i, p := range ps {
-		shape[i] = 't'
-		if p.wild != 0 {
-			shape[i] = p.wild
-		}
-	}
-	switch string(shape) {
-	case "":
-		return match.Empty, ""
-	case "*":
-		return match.Exists, ""
-	case "t":
-		return match.Equal, ps[0].text
-	case "t*":
-		return match.Prefix, ps[0].text
-	case "*t":
-		return match.Suffix, ps[1].text
-	case "*t*":
-		return match.Contains, ps[1].text
-	}
-	var w strings.Builder
-	escape := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)
-	for _, p := range ps {
-		if p.wild != 0 {
-			w.WriteByte(p.wild)
-			continue
-		}
-		w.WriteString(escape.Replace(p.text))
-	}
-	return match.Wildcard, w.String()
-}
-
-func (f *field) exists(values []*source.Node) match.Expr {
-	if len(values) != 1 || values[0].Text != "true" && values[0].Text != "false" {
-		f.report.Error(values[0].Pos, BadModifiers, "write true or false", "exists takes true or false")
+func (f *field) exists(values []value) match.Expr {
+	if len(values) != 1 || values[0].text != "true" && values[0].text != "false" {
+		f.report.Error(values[0].node.Pos, BadModifiers, "write true or false", "exists takes true or false")
 		return match.Const(false)
 	}
-	x := f.pred(match.Exists, values[0].Pos)
-	if values[0].Text == "false" {
+	x := f.pred(match.Exists, values[0].node.Pos)
+	if values[0].text == "false" {
 		return match.Not{X: x}
 	}
 	return x
 }
 
-// maxPattern bounds a regular expression. The matcher's time is linear in the text, but the factor is the pattern.
-const maxPattern = 2000
-
-func (f *field) regexps(values []*source.Node) match.Expr {
-	p := f.pred(match.Regexp, values[0].Pos)
-	p.All = f.how.all && len(values) > 1
-	for _, v := range values {
-		if v.IsNull() || v.Text == "" {
-			f.report.Error(v.Pos, BadPattern, "", "a regular expression is missing")
-			continue
-		}
-		if len(v.Text) > maxPattern {
-			f.report.Error(v.Pos, BadPattern, "", "the regular expression is longer than %d characters", maxPattern)
-			continue
-		}
-		pattern := v.Text
-		if f.how.flags != "" {
-			pattern = "(?" + f.how.flags + ")" + pattern
-		}
-		re, err := regexp.Compile(pattern)
-		if err != nil {
-			f.badPattern(v, err)
-			continue
-		}
-		p.Re = append(p.Re, re)
-	}
-	if len(p.Re) == 0 {
+func (f *field) references(values []value) match.Expr {
+	if f.outer != "" {
+		f.report.Unsupported(f.key.Pos, NotSupported, "", "a comparison with another field does not work inside an array: fields there are those of one element")
 		return match.Const(false)
 	}
-	return p
-}
-
-// badPattern tells constructs of other dialects, which are unsupported, from mistakes.
-func (f *field) badPattern(v *source.Node, err error) {
-	e, ok := err.(*syntax.Error)
-	if !ok {
-		f.report.Error(v.Pos, BadPattern, "", "the regular expression cannot be read: %v", err)
-		return
-	}
-	at := v.Pos
-	if i := strings.Index(v.Text, e.Expr); i >= 0 && e.Expr != "" {
-		at = v.At(i)
-	}
-	switch {
-	case e.Code == syntax.ErrInvalidPerlOp, e.Code == syntax.ErrInvalidNamedCapture,
-		e.Code == syntax.ErrInvalidEscape && strings.Trim(e.Expr, `\0123456789AGKRXZg`) == "",
-		e.Code == syntax.ErrInvalidRepeatOp:
-		f.report.Unsupported(at, NotSupported, "Sigma allows only groups, classes, anchors, alternation and plain repetition",
-			"the regular expression uses %s, which cannot be matched in linear time or has no portable meaning", e.Expr)
-	default:
-		f.report.Error(at, BadPattern, "", "the regular expression cannot be read: %s: %s", e.Code, e.Expr)
-	}
-}
-
-func (f *field) networks(values []*source.Node) match.Expr {
-	var xs []match.Expr
-	any := f.pred(match.InCIDR, values[0].Pos)
-	for _, v := range values {
-		net, err := ParseNetwork(v.Text)
-		if err != nil || v.IsNull() {
-			f.report.Error(v.Pos, BadPattern, "write a network such as 10.0.0.0/8 or 2001:db8::/32", "%q is not a network", v.Text)
-			continue
-		}
-		any.Nets = append(any.Nets, net)
-		one := f.pred(match.InCIDR, v.Pos)
-		one.Nets = []netip.Prefix{net}
-		xs = append(xs, one)
-	}
-	if f.how.all && len(xs) > 1 {
-		return match.And(xs)
-	}
-	return any
-}
-
-// ParseNetwork reads an address or a network. Bits beyond the prefix are cleared; an IPv4 address mapped into IPv6 is
-// an IPv4 address.
-func ParseNetwork(text string) (netip.Prefix, error) {
-	text = strings.TrimSpace(text)
-	if !strings.Contains(text, "/") {
-		a, err := netip.ParseAddr(text)
-		if err != nil || a.Zone() != "" {
-			return netip.Prefix{}, fmt.Errorf("%q is not an address", text)
-		}
-		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(text)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is not a network", text)
-	}
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p.Masked(), nil
-}
-
-func (f *field) references(values []*source.Node) match.Expr {
 	var xs []match.Expr
 	for _, v := range values {
-		other, ok := f.report.Path(v.Pos, v.Text)
+		other, ok := f.report.Path(v.node.Pos, v.text)
 		if !ok {
 			continue
 		}
-		p := f.pred(match.EqualsField, v.Pos)
+		p := f.pred(match.EqualsField, v.node.Pos)
 		p.Other, p.Fold = other, !f.how.cased
 		xs = append(xs, p)
-	}
-	if len(xs) == 0 {
-		return match.Const(false)
 	}
 	return f.join(xs)
 }
 
-func (f *field) order(values []*source.Node) match.Expr {
-	op := map[string]match.Op{"gt": match.Greater, "gte": match.GreaterEqual, "lt": match.Less, "lte": match.LessEqual}[f.how.form]
-	p := f.pred(op, values[0].Pos)
+var orders = map[string]match.Op{
+	"": match.Equal, "gt": match.Greater, "gte": match.GreaterEqual, "lt": match.Less, "lte": match.LessEqual,
+}
+
+func (f *field) order(values []value) match.Expr {
+	p := f.pred(orders[f.how.form], values[0].node.Pos)
 	p.All = f.how.all && len(values) > 1
 	for _, v := range values {
-		_, number := strconv.ParseFloat(v.Text, 64)
-		_, date := time.Parse(time.RFC3339, v.Text)
-		if number != nil && date != nil {
-			f.report.Error(v.Pos, BadPattern, "write a number, or a time such as 2026-01-02T15:04:05Z",
-				"%s compares numbers and times, not %q", f.how.form, v.Text)
+		if !isNumber(v.text) {
+			if _, err := time.Parse(time.RFC3339, v.text); err != nil || v.null() {
+				f.report.Error(v.node.Pos, BadPattern, "write a number, or a time such as 2026-01-02T15:04:05Z",
+					"%s compares numbers and times, not %q", f.how.form, v.text)
+				continue
+			}
+		}
+		p.Literals = append(p.Literals, v.text)
+	}
+	return p
+}
+
+// isNumber tells whether the text is a number as JSON writes it. What only Go reads as one, such as Inf, would be
+// compared with nothing.
+func isNumber(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || digits[0] < '0' || digits[0] > '9' || len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' ||
+		strings.ContainsAny(digits, "_xXpPbBoO") || strings.HasSuffix(digits, ".") || strings.Contains(digits, ".e") {
+		return false
+	}
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil
+}
+
+// ranges are the numbers that the parts of a time have.
+var ranges = map[match.Part][2]int{
+	match.Minute: {0, 59}, match.Hour: {0, 23}, match.Day: {1, 31}, match.Week: {1, 53}, match.Month: {1, 12}, match.Year: {1, 9999},
+}
+
+func (f *field) timePart(values []value) match.Expr {
+	p := f.pred(orders[f.how.form], values[0].node.Pos)
+	p.Part, p.All = f.how.part, f.how.all && len(values) > 1
+	limits := ranges[p.Part]
+	for _, v := range values {
+		n, err := strconv.Atoi(v.text)
+		if err != nil || n < limits[0] || n > limits[1] {
+			f.report.Error(v.node.Pos, BadPattern, "", "the %s of a time is a number from %d to %d, not %q", p.Part, limits[0], limits[1], v.text)
 			continue
 		}
-		p.Literals = append(p.Literals, v.Text)
+		p.Literals = append(p.Literals, strconv.Itoa(n))
 	}
 	return p
 }
