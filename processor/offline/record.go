@@ -81,11 +81,21 @@ func (r *Recording) Only(n int, rules []int, limit int) *Recording {
 	return part
 }
 
-// Play evaluates set over the events in order of event time and closes every window at the end. It gives the alerts to
-// take as they come, and calls done, if not nil, for every event.
-func (r *Recording) Play(ctx context.Context, set *rules.Set, opts engine.Options, done func(), take func([]alert.Alert)) (engine.Stats, error) {
+// Listener hears what happens while a recording is played. Only Alerts must be set.
+type Listener struct {
+	// Alerts gets the alerts as they come.
+	Alerts func([]alert.Alert)
+	// Done is called for every event that was evaluated.
+	Done func()
+	// Held is told that ev completed the condition of rule once more, inside an episode that has been announced.
+	Held func(rule int, ev *event.Event)
+}
+
+// Play evaluates set over the events in order of event time and closes every window at the end.
+func (r *Recording) Play(ctx context.Context, set *rules.Set, opts engine.Options, to Listener) (engine.Stats, error) {
 	local := engine.NewLocal(set, opts)
 	decoder := local.NewDecoder()
+	total := make(engine.Stats, len(set.Rules()))
 	ticks := r.ticks
 	var out engine.Output
 	for i := range r.events {
@@ -104,11 +114,20 @@ func (r *Recording) Play(ctx context.Context, set *rules.Set, opts engine.Option
 			return nil, err
 		}
 		if len(out.Alerts) > 0 {
-			take(out.Alerts)
+			to.Alerts(out.Alerts)
 			out = engine.Output{}
 		}
-		if done != nil {
-			done()
+		if to.Held != nil {
+			stats := local.Stats()
+			for rule := range stats {
+				if stats[rule].Held > 0 {
+					to.Held(rule, ev)
+				}
+			}
+			total.Add(stats)
+		}
+		if to.Done != nil {
+			to.Done()
 		}
 		if i%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -122,8 +141,9 @@ func (r *Recording) Play(ctx context.Context, set *rules.Set, opts engine.Option
 	if err := local.Close(&out); err != nil {
 		return nil, err
 	}
-	take(out.Alerts)
-	return local.Stats(), nil
+	to.Alerts(out.Alerts)
+	total.Add(local.Stats())
+	return total, nil
 }
 
 // selector finds the rules of several sets that an event concerns.

@@ -74,7 +74,7 @@ func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
 		return rep, err
 	}
 	var alerts []alert.Alert
-	rep.Stats, err = rec.Play(ctx, set, opts, nil, func(as []alert.Alert) { alerts = append(alerts, as...) })
+	rep.Stats, err = rec.Play(ctx, set, opts, Listener{Alerts: func(as []alert.Alert) { alerts = append(alerts, as...) }})
 	if err != nil {
 		return rep, err
 	}
@@ -102,8 +102,8 @@ func arrange(alerts []alert.Alert) ([]alert.Alert, int) {
 	return kept, len(alerts) - len(kept)
 }
 
-// Summary is what the run has to say, line by line: each file with what became of it, then the whole.
-func (r *Report) Summary(set *rules.Set) []string {
+// FileSummary says of each file what became of it, line by line.
+func (r *Report) FileSummary() []string {
 	var lines []string
 	for _, f := range r.Files {
 		line := fmt.Sprintf("%s: %d records, %d events", f.Name, f.Records, f.Events)
@@ -124,6 +124,12 @@ func (r *Report) Summary(set *rules.Set) []string {
 			lines = append(lines, fmt.Sprintf("  and %d more", n))
 		}
 	}
+	return lines
+}
+
+// Summary is what the run has to say, line by line: each file with what became of it, then the whole.
+func (r *Report) Summary(set *rules.Set) []string {
+	lines := r.FileSummary()
 	span := ""
 	if r.Events > r.Timeless {
 		span = fmt.Sprintf(" from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
