@@ -288,6 +288,8 @@ func (g *ingestStage) finish(out *transaction, now time.Time) error {
 	if m == nil {
 		return nil
 	}
+	_, generation := g.s.client().GroupMetadata()
+	m.Epoch = int64(generation)
 	return g.router.clocks(out, engine.Message{Clocks: m})
 }
 

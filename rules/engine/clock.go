@@ -16,12 +16,23 @@ import (
 // A source that has not been heard of holds the clock, because its worker may be about to deliver old data; a source
 // that is known to be idle does not. The number of sources is known from the partition counts that travel with the
 // clocks: a task that took just the minimum of those it has heard would let the first worker that starts make everything
-// late that the second one reads.
+// late that the second one reads. For the same reason a source counts as idle only while the workers' group has not been
+// formed anew: while nobody read it, it may have filled up, and the worker that begins first must not run ahead of the
+// one that has it now.
 type clockBook struct {
 	now        int64 // window.NoClock until every source has been heard
-	sources    map[sourceKey]SourceClock
+	epoch      int64 // of the last message
+	sources    map[sourceKey]bookedClock
 	partitions map[string]int32
 }
+
+type bookedClock struct {
+	SourceClock
+	epoch int64 // of the message that brought it
+}
+
+// idleAt reports whether the source is known to be idle.
+func (c *bookedClock) idleAt(epoch int64) bool { return c.Idle && c.epoch == epoch }
 
 type sourceKey struct {
 	topic     string
@@ -29,16 +40,17 @@ type sourceKey struct {
 }
 
 func newClockBook() clockBook {
-	return clockBook{now: window.NoClock, sources: map[sourceKey]SourceClock{}, partitions: map[string]int32{}}
+	return clockBook{now: window.NoClock, sources: map[sourceKey]bookedClock{}, partitions: map[string]int32{}}
 }
 
 // clone copies the book, so that a transaction can be rolled back.
 func (b *clockBook) clone() clockBook {
-	return clockBook{now: b.now, sources: maps.Clone(b.sources), partitions: maps.Clone(b.partitions)}
+	return clockBook{now: b.now, epoch: b.epoch, sources: maps.Clone(b.sources), partitions: maps.Clone(b.partitions)}
 }
 
 // update takes in what a worker says about its sources, and reports whether the clock has moved.
 func (b *clockBook) update(c *Clocks) bool {
+	b.epoch = c.Epoch
 	for t, n := range c.Partitions {
 		b.partitions[t] = max(b.partitions[t], n)
 	}
@@ -46,7 +58,7 @@ func (b *clockBook) update(c *Clocks) bool {
 		k := sourceKey{s.Topic, s.Partition}
 		// After a worker has moved, the new owner may not know how far the old one had come: Max never goes back.
 		s.Max = max(s.Max, b.sources[k].Max)
-		b.sources[k] = s
+		b.sources[k] = bookedClock{s, c.Epoch}
 	}
 	now, ok := b.combined()
 	if !ok || now <= b.now {
@@ -67,12 +79,12 @@ func (b *clockBook) combined() (int64, bool) {
 	}
 	var live, idle int64
 	for _, s := range b.sources {
-		switch {
-		case s.Idle && s.Max > 0 && (idle == 0 || s.Max < idle):
+		switch isIdle := s.idleAt(b.epoch); {
+		case isIdle && s.Max > 0 && (idle == 0 || s.Max < idle):
 			idle = s.Max
-		case !s.Idle && s.Max == 0:
+		case !isIdle && s.Max == 0:
 			return 0, false // live, and nothing seen yet: it may begin anywhere
-		case !s.Idle && (live == 0 || s.Max < live):
+		case !isIdle && (live == 0 || s.Max < live):
 			live = s.Max
 		}
 	}
@@ -84,9 +96,10 @@ func (b *clockBook) combined() (int64, bool) {
 
 // clocks returns the book as a message, in order.
 func (b *clockBook) clocks() *Clocks {
-	c := &Clocks{Partitions: b.partitions}
+	c := &Clocks{Epoch: b.epoch, Partitions: b.partitions}
 	for _, s := range b.sources {
-		c.Sources = append(c.Sources, s)
+		s.Idle = s.idleAt(b.epoch)
+		c.Sources = append(c.Sources, s.SourceClock)
 	}
 	slices.SortFunc(c.Sources, func(a, b SourceClock) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))

@@ -13,7 +13,7 @@ import (
 // Wire form of a Message: one byte for the kind, which also tells the version, then
 //
 //	O: class · key · id · from · time · flags · origin (topic, partition, offset, index) · event JSON to the end
-//	C: level · count, sources (topic, partition, max, idle) · count, input topics (name, partitions)
+//	C: level · epoch · count, sources (topic, partition, max, idle) · count, input topics (name, partitions)
 //
 // Strings carry a uvarint length, integers are varints. The event stands last and as it is, so that a person who looks
 // at the topic with a console consumer can read it.
@@ -54,6 +54,7 @@ func (m Message) Encode() []byte {
 
 func (c *Clocks) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(c.Level))
+	b = binary.AppendVarint(b, c.Epoch)
 	b = binary.AppendUvarint(b, uint64(len(c.Sources)))
 	for _, s := range c.Sources {
 		b = putString(b, s.Topic)
@@ -106,6 +107,7 @@ func (d *decoder) clocks() *Clocks {
 		return c
 	}
 	c.Level = int(level)
+	c.Epoch = d.varint()
 	n := d.uvarint()
 	if n > uint64(len(d.rest)) {
 		d.bad = true

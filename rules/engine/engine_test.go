@@ -331,6 +331,10 @@ func TestClockWaitsForEverySource(t *testing.T) {
 	step(Clocks{Sources: []SourceClock{{"in", 1, 40, false}}}, false, 100)             // a new owner knows less
 	step(Clocks{Sources: []SourceClock{{"in", 1, 200, false}}}, true, 200)
 	step(Clocks{Sources: []SourceClock{{"in", 0, 310, true}, {"in", 1, 220, true}}}, true, 220) // all idle: the least of them
+	// The group forms anew: partition 1 was idle before, and nobody has looked at it since.
+	step(Clocks{Epoch: 2, Sources: []SourceClock{{"in", 0, 900, false}}}, false, 220)
+	step(Clocks{Epoch: 2, Sources: []SourceClock{{"in", 1, 400, false}}}, true, 400)
+	step(Clocks{Epoch: 2, Sources: []SourceClock{{"in", 1, 410, true}}}, true, 900)
 }
 
 func FuzzDecodeMessage(f *testing.F) {

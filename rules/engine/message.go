@@ -30,6 +30,9 @@ type Clocks struct {
 	// Level is that of the rules the clocks are for, see rules.Set.Level: 0 for the sources of the input, k for the
 	// tasks themselves as sources of alerts of level k-1.
 	Level int
+	// Epoch tells apart the assignments of sources to workers: the generation of the workers' group. What an older epoch
+	// called idle may have a backlog now, and no owner yet that has seen it; see clockBook.
+	Epoch int64
 	// Sources are those the sending worker owns, in ascending order of topic and partition.
 	Sources []SourceClock
 	// Partitions maps every input topic to its number of partitions: a task's clock waits for sources that it has not

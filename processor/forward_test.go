@@ -1,0 +1,146 @@
+package processor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/rules"
+	"oktastream/rules/alert"
+	"oktastream/rules/engine"
+	"oktastream/rules/event"
+	"oktastream/rules/match"
+	"oktastream/rules/window"
+)
+
+// chainRules count failures of an actor, and look for a token made from the address of the last one: the alert of one
+// partition has to meet events of another.
+func chainRules(t testing.TB) *rules.Set {
+	t.Helper()
+	is := func(eventType string) match.Expr {
+		return &match.Pred{Path: event.MustPath("eventType"), Op: match.Equal, Literals: []string{eventType}}
+	}
+	spec := func(k window.Kind) window.Spec {
+		return window.Spec{Kind: k, Length: 10 * time.Minute, Lateness: 5 * time.Minute, Quiet: 10 * time.Minute, Episode: 24 * time.Hour}
+	}
+	count, chain := spec(window.Count), spec(window.Sequence)
+	count.Threshold, chain.Steps = 3, 2
+	ip := []event.Path{event.MustPath("client.ipAddress")}
+	set, problems := rules.NewSet([]rules.Rule{
+		{ID: "failures", Name: "failures", Title: "Failures", Stateful: &rules.Stateful{GroupBy: []string{"actor"}, Window: count,
+			Inputs: []rules.Input{{Name: "failure", Where: is("user.session.start"), Group: []event.Path{event.MustPath("actor.alternateId")}}}}},
+		{ID: "chain", Name: "chain", Title: "Chain", Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: chain,
+			Inputs: []rules.Input{
+				{Name: "failures", From: "failures", Where: match.Const(true), Group: ip},
+				{Name: "token", Where: is("system.api_token.create"), Group: ip},
+			}}},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return set
+}
+
+// TestChainAcrossTasks: alerts that other rules observe travel between partitions exactly once, also over restarts, and
+// the windows of those rules close when the tasks below have moved on.
+func TestChainAcrossTasks(t *testing.T) {
+	t.Parallel()
+	const actors = 8
+	set := chainRules(t)
+	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	type sent struct {
+		partition int32
+		json      []byte
+	}
+	var feed [2][]sent
+	add := func(run, n int, eventType string, actor int, after time.Duration) {
+		feed[run] = append(feed[run], sent{int32(n % 2), fmt.Appendf(nil, `{"uuid":"u%d-%d-%s","published":%q,"eventType":%q,"actor":{"alternateId":"a%d@x.example"},"client":{"ipAddress":"192.0.2.%d"}}`,
+			actor, n, eventType, at.Add(after+time.Duration(actor)*time.Second).Format(time.RFC3339Nano), eventType, actor, actor)})
+	}
+	for a := range actors {
+		for n := range 3 {
+			add(n/2, n, "user.session.start", a, time.Duration(n)*time.Minute) // the third comes after the restart
+		}
+		if a%2 == 0 {
+			add(1, 3, "system.api_token.create", a, 4*time.Minute)
+		}
+	}
+	// Time goes on, so that everything closes.
+	for n := range 2 {
+		add(1, n, "noise", 0, time.Hour)
+	}
+
+	c := newCluster(t)
+	createInput(t, c, 2)
+	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	keys := func(as []alert.Alert) (ids []string) {
+		for _, a := range as {
+			ids = append(ids, fmt.Sprint(a.Rule.Name, " ", a.Group)) // which event completes a group depends on the order
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	published := func() (as []alert.Alert) {
+		for _, r := range readAll(t, c, "okta.alerts") {
+			var a alert.Alert
+			if err := json.Unmarshal(r.Value, &a); err != nil {
+				t.Fatal(err)
+			}
+			as = append(as, a)
+		}
+		return as
+	}
+	for i, part := range feed {
+		for _, s := range part {
+			if err := cl.ProduceSync(context.Background(), &kgo.Record{Topic: inputTopic, Partition: s.partition, Value: s.json}).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cfg := testConfig(t, c, newNetwork())
+		cfg.Workers, cfg.IdleTimeout = 2, 500*time.Millisecond
+		p, err := New(cfg, set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- p.Run(ctx) }()
+		process := &process{Processor: p}
+		eventually(t, 30*time.Second, "alerts and windows as expected", func() bool {
+			windows := metricValue(t, process, "oktastream_window_keys")
+			if i == 0 {
+				return windows == actors
+			}
+			return len(published()) == actors+actors/2 && windows == 0
+		})
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	local := engine.NewLocal(set, engine.Options{})
+	d := local.NewDecoder()
+	var want engine.Output
+	for _, s := range slices.Concat(feed[0], feed[1]) {
+		ev, err := d.Decode(s.json, event.Meta{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := local.Process(ev, &want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := local.Close(&want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(keys(want.Alerts), keys(published())); diff != "" {
+		t.Error(diff)
+	}
+}
