@@ -60,7 +60,11 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 		p.line(0, "note: %s", n)
 	}
 	if r.Chosen == Closest && len(r.Verdicts) > 0 {
-		p.line(0, "nothing fired; this is the last of the events that came closest:")
+		what := "nothing fired"
+		if r.Alerts > 0 {
+			what = "no event fired by itself"
+		}
+		p.line(0, "%s; this is the last of the events that came closest:", what)
 	}
 	for i := range r.Verdicts {
 		p.b.WriteByte('\n')
