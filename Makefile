@@ -31,7 +31,8 @@ integration: ## the same promises on a real Apache Kafka, in containers or else 
 	TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 TESTCONTAINERS_RYUK_DISABLED=true \
 	$(GO) -C integration/containers test -count=1 -timeout 30m -v $(GOTESTFLAGS) ./...
 
-bench: ## throughput and latency, and the hot path's benchmarks
+bench: ## throughput and latency of the whole, with ratios, then the benchmarks of the parts
+	$(GO) run ./integration/bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 lint: $(STATICCHECK) ## gofmt, go vet and staticcheck over both modules

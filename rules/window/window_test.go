@@ -39,7 +39,6 @@ type run struct {
 	clock   int64
 	fired   int
 	updates bool
-	open    map[string]string // event id of an episode → its extent
 	late    int
 }
 
