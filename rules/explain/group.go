@@ -46,9 +46,22 @@ func (p *replay) group(t taken) Group {
 	case m.Held:
 		g.Outcome, g.Why = Waiting, "the condition holds; the alert waits until the clock shows that the episode before is over"
 	default:
-		g.Why = unmet(g.Window.Needs)
+		if g.Why = unmet(g.Window.Needs); g.Why == "" {
+			g.Why = p.behind(m)
+		}
 	}
 	return g
+}
+
+// behind is why an event of a sequence does not complete it although every step is there: it came after the last one.
+func (p *replay) behind(m window.Measure) string {
+	if len(m.Chain) == 0 {
+		return "the condition does not hold at this event"
+	}
+	steps := p.about().Stateful.Inputs
+	last := m.Rows[m.Chain[len(m.Chain)-1]]
+	return fmt.Sprintf("the sequence was complete at %s (%s); only another event of step %s can complete it again",
+		stamp(instant(last.Time)), last.ID, steps[len(steps)-1].Name)
 }
 
 // atClose judges a window that is judged when it closes.

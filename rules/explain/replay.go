@@ -29,7 +29,8 @@ type replay struct {
 	windows map[string]*window.Window
 	past    []taken
 	ids     map[string]int // event id → its first place in given, for alerts of other rules
-	out     engine.Output
+	out     engine.Output   // of the step at hand
+	engine  map[string]bool // ids of the rule's alerts so far
 	own     map[string]bool // ids of the alerts that the windows kept here would give
 }
 
@@ -46,7 +47,7 @@ type taken struct {
 
 func newReplay(set *rules.Set, rule int, given []Input, fired map[string]bool) *replay {
 	p := &replay{set: set, rule: rule, given: given, fired: fired, clock: window.NoClock,
-		windows: map[string]*window.Window{}, ids: map[string]int{}, own: map[string]bool{},
+		windows: map[string]*window.Window{}, ids: map[string]int{}, engine: map[string]bool{}, own: map[string]bool{},
 		local: engine.NewLocal(set, engine.Options{}), alerts: event.NewDecoder(event.NewFields())}
 	p.events = p.local.NewDecoder()
 	return p
@@ -63,10 +64,15 @@ func (p *replay) step(i int) (*event.Event, []taken, error) {
 	if _, known := p.ids[ev.ID()]; !known {
 		p.ids[ev.ID()] = i
 	}
+	p.out = engine.Output{}
+	defer p.harvest()
 	if ev.Flags()&(event.TimeClamped|event.TimeMissing) == 0 {
 		p.clock = max(p.clock, ev.Time())
+		if err := p.local.Advance(ev.Time(), &p.out); err != nil {
+			return nil, nil, fmt.Errorf("event %d: %w", i+1, err)
+		}
 	}
-	before := len(p.out.Alerts)
+	waited := len(p.out.Alerts)
 	if err := p.local.Process(ev, &p.out); err != nil {
 		return nil, nil, fmt.Errorf("event %d: %w", i+1, err)
 	}
@@ -74,22 +80,37 @@ func (p *replay) step(i int) (*event.Event, []taken, error) {
 	if st == nil {
 		return ev, nil, nil
 	}
-	var got []taken
+	// The order is the engine's: alerts that waited for the clock, then the observations of the event by class, each
+	// followed by the alerts that it brings about.
+	before, after := p.out.Alerts[:waited:waited], []alert.Alert(nil)
+	for _, a := range p.out.Alerts[waited:] {
+		if p.classOf(a.Rule.Name) < p.set.ClassOf(p.rule) {
+			before = append(before, a)
+		} else {
+			after = append(after, a)
+		}
+	}
+	got := p.takeAlerts(i, before)
 	var applied [][]string
 	for j := range st.Inputs {
 		if in := &st.Inputs[j]; in.From == "" && match.Eval(in.Where, ev) {
 			got = append(got, p.take(i, j, ev, "", &applied)...)
 		}
 	}
-	return ev, append(got, p.takeAlerts(i, before)...), nil
+	return ev, append(got, p.takeAlerts(i, after)...), nil
 }
 
-// takeAlerts observes the alerts since the given one that the rule's inputs ask for.
-func (p *replay) takeAlerts(i, since int) []taken {
+// classOf is the class by which the observations of the rule called name travel.
+func (p *replay) classOf(name string) int {
+	return p.set.ClassOf(slices.IndexFunc(p.set.Rules(), func(r rules.Rule) bool { return r.Name == name }))
+}
+
+// takeAlerts observes those of the alerts that the rule's inputs ask for.
+func (p *replay) takeAlerts(i int, alerts []alert.Alert) []taken {
 	var got []taken
 	st := p.about().Stateful
-	for k := since; k < len(p.out.Alerts); k++ {
-		a := &p.out.Alerts[k]
+	for k := range alerts {
+		a := &alerts[k]
 		var applied [][]string
 		for j := range st.Inputs {
 			in := &st.Inputs[j]
@@ -259,14 +280,14 @@ func (p *replay) window(group []string) *window.Window {
 
 // end closes every window, here and in the engine, and returns the ids of the rule's alerts.
 func (p *replay) end() (map[string]bool, error) {
-	before := len(p.out.Alerts)
+	p.out = engine.Output{}
 	if err := p.local.Close(&p.out); err != nil {
 		return nil, err
 	}
 	r := p.about()
 	if r.Stateful != nil {
 		if len(p.given) > 0 {
-			p.takeAlerts(len(p.given)-1, before)
+			p.takeAlerts(len(p.given)-1, p.out.Alerts)
 		}
 		for _, w := range p.windows {
 			if h, ok := w.Head(); ok {
@@ -274,11 +295,15 @@ func (p *replay) end() (map[string]bool, error) {
 			}
 		}
 	}
-	ids := map[string]bool{}
+	p.harvest()
+	return p.engine, nil
+}
+
+// harvest takes note of the rule's alerts in the output.
+func (p *replay) harvest() {
 	for i := range p.out.Alerts {
-		if p.out.Alerts[i].Rule.ID == r.ID && p.out.Alerts[i].Kind != "operator" {
-			ids[p.out.Alerts[i].ID] = true
+		if a := &p.out.Alerts[i]; a.Rule.ID == p.about().ID && a.Kind != "operator" {
+			p.engine[a.ID] = true
 		}
 	}
-	return ids, nil
 }
