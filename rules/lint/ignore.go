@@ -42,8 +42,9 @@ func parseIgnores(text string) []*ignore {
 		text string
 	}
 	var comments []comment
-	content := map[int]int{} // line with text that is no comment → last line of what begins there
+	content := map[int]int{} // line on which something begins that is no comment → last line of that
 	top := 0                 // first such line
+	header := 0              // line of the mark of a block text that is about to come
 	for _, t := range lexer.Tokenize(text) {
 		at := match.Pos{Line: t.Position.Line, Col: t.Position.Column}
 		if t.Type == token.CommentType {
@@ -53,16 +54,15 @@ func parseIgnores(text string) []*ignore {
 		if top == 0 {
 			top = at.Line
 		}
-		first := at.Line
-		if t.Prev != nil && (t.Prev.Type == token.LiteralType || t.Prev.Type == token.FoldedType) {
-			first = t.Prev.Position.Line // the header of a block text stands above it
+		first, lines := at.Line, strings.Count(strings.Trim(t.Origin, " \n"), "\n")
+		if header > 0 { // the text of a block begins below its mark; its own position is not reliable
+			first, lines = header, 1+strings.Count(strings.TrimRight(t.Origin, " \n"), "\n")
 		}
-		last := first + strings.Count(strings.TrimRight(t.Origin, " \n"), "\n")
-		if first < at.Line {
-			last++
+		header = 0
+		if t.Type == token.LiteralType || t.Type == token.FoldedType {
+			header = at.Line
 		}
-		content[at.Line] = max(content[at.Line], at.Line)
-		content[first] = max(content[first], last)
+		content[first] = max(content[first], first+lines)
 	}
 	alone := map[int]bool{} // lines with nothing but a comment
 	for _, c := range comments {

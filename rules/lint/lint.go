@@ -144,7 +144,7 @@ func (c *checker) locate(d rules.Diagnostic) Finding {
 type subject struct {
 	rule *rules.Rule
 	own  authored
-	docs []authored // own, and those that a correlation names
+	docs []authored // own, those that a correlation names, and the filters of these
 }
 
 // authored is a document of a file.
@@ -166,7 +166,27 @@ func (c *checker) subject(r *rules.Rule) *subject {
 			s.docs = append(s.docs, d)
 		}
 	}
+	for _, filter := range filtersOf(c.in.Loaded.Filters, s.docs, c.in.Loaded.Files) {
+		if f := c.file(filter.File); f != nil {
+			s.docs = append(s.docs, authored{f, f.document(filter.Pos)})
+		}
+	}
 	return s
+}
+
+// filtersOf returns the filters that apply to one of the documents.
+func filtersOf(filters []lang.Filter, docs []authored, reports []lang.FileReport) []lang.Filter {
+	var names []string
+	for _, rep := range reports {
+		for _, d := range docs {
+			if d.root != nil && d.file.name == rep.File && d.root.Pos == rep.Pos {
+				names = append(names, rep.Name)
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(filters), func(f lang.Filter) bool {
+		return !slices.ContainsFunc(f.Rules, func(name string) bool { return slices.Contains(names, name) })
+	})
 }
 
 // references are the names and ids that a correlation lists.

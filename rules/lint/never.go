@@ -108,7 +108,7 @@ func opposed(members []match.Expr) bool {
 // values that it allows; each is tried.
 func valueless(p event.Path, members []match.Expr) bool {
 	var candidates []string
-	folding, exact, part := false, false, false
+	folding, exact, other := false, false, false
 	for _, m := range members {
 		pred, ok := m.(*match.Pred)
 		if ok && pred.Op == match.Equal && !pred.All {
@@ -117,13 +117,13 @@ func valueless(p event.Path, members []match.Expr) bool {
 		match.Walk(m, func(x match.Expr) {
 			if pred, ok := x.(*match.Pred); ok {
 				folding = folding || pred.Fold
-				part = part || pred.Part != 0
-				exact = exact || !pred.Fold && pred.Op != match.Exists && pred.Op != match.Empty
+				exact = exact || !pred.Fold && mindsCase(pred.Op)
+				other = other || pred.Part != 0 || pred.Op == match.Element
 			}
 		})
 	}
-	// With both, other spellings of a candidate would have to be tried; and a part of a time is not the field's value.
-	if len(candidates) == 0 || folding && exact || part {
+	// With both, other spellings of a candidate would have to be tried; and a part of a value is not the value.
+	if len(candidates) == 0 || folding && exact || other {
 		return false
 	}
 	for _, v := range candidates {
@@ -141,6 +141,14 @@ func valueless(p event.Path, members []match.Expr) bool {
 		}
 	}
 	return true
+}
+
+func mindsCase(op match.Op) bool {
+	switch op {
+	case match.Equal, match.Prefix, match.Suffix, match.Contains, match.Wildcard, match.Regexp, match.EqualsField:
+		return true
+	}
+	return false
 }
 
 // holds evaluates members for an event that has nothing but a value at p. It is true where that cannot be tried.
