@@ -34,6 +34,9 @@ type document struct {
 	// base: a correlation refers to the document and does not ask for its own alerts.
 	base bool
 
+	// linked: the references have been resolved; linking: they are being resolved.
+	linked, linking bool
+
 	indicators *rules.Indicators
 
 	// exceptions are the conditions that filters add to a correlation's inputs; those of other rules become part of
@@ -175,13 +178,14 @@ func (d *document) rule() (r rules.Rule, ok bool) {
 	if !d.report.OK() || d.body.filter != nil {
 		return r, false
 	}
-	if d.base {
+	if d.base && d.body.stateful == nil {
 		d.options.unheard(d.report)
 		return r, false
 	}
 	r = rules.Rule{
 		ID: d.id, Name: d.name, Title: d.keys.Text("title"), File: d.file, Pos: d.root.Pos, Language: d.language,
 		Meta: d.meta(), Where: d.body.where, Stateful: d.body.stateful, Indicators: d.indicators, Context: d.context(),
+		Silent: d.base,
 	}
 	if r.Title == "" {
 		r.Title = d.name
@@ -222,7 +226,7 @@ func (d *document) fileReport(r rules.Rule) FileReport {
 		f.Status = Unsupported
 	case d.body.filter != nil:
 		f.Kind = "filter"
-	case d.base:
+	case d.base && d.body.stateful == nil:
 		f.Kind = "base"
 	default:
 		f.Kind, f.ID, f.Title = r.Kind(), r.ID, r.Title

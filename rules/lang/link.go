@@ -9,6 +9,7 @@ import (
 
 	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
+	"oktastream/rules/match"
 )
 
 // link ties filters and correlations to the documents they refer to, and reports names and ids that stand for two
@@ -79,8 +80,14 @@ func index(docs []*document) map[string][]*document {
 	return names
 }
 
-// link resolves the references of one correlation. Documents of the same file go before others of the same name.
+// link resolves the references of one correlation, and first of the correlations that it refers to. Documents of the
+// same file go before others of the same name.
 func (d *document) link(names map[string][]*document) {
+	if d.linked {
+		return
+	}
+	d.linked, d.linking = true, true
+	defer func() { d.linking = false }()
 	var bases []sigma.Base
 	for _, ref := range d.references() {
 		b := d.find(ref, names)
@@ -90,10 +97,12 @@ func (d *document) link(names map[string][]*document) {
 		if !d.generates() {
 			b.base = true
 		}
+		b.link(names)
 		switch {
-		case b.body.correlation != nil || b.body.stateful != nil || b.root.Get("correlation") != nil:
-			d.report.Unsupported(ref.Pos, sigma.CannotCorrelate, "correlate the rules that it is made of",
-				"%s has a window itself; chains of windows cannot be run yet", ref.Text)
+		case b.linking:
+			d.report.Error(ref.Pos, sigma.UnknownRule, "", "%s is made of this correlation itself", ref.Text)
+		case b.body.filter != nil || b.root.Get("filter") != nil:
+			d.report.Error(ref.Pos, sigma.CannotCorrelate, "name the rules that it filters", "%s is a filter, which finds nothing", ref.Text)
 		case b.report.Failed():
 			d.report.Error(ref.Pos, sigma.BaseFailed, "see "+b.place(), "the rule %s does not load", ref.Text)
 		case !b.report.OK():
@@ -111,6 +120,9 @@ func (d *document) link(names map[string][]*document) {
 // asBase is the document as a correlation sees it, called by its author's name where it has one.
 func (d *document) asBase(ref string) sigma.Base {
 	b := sigma.Base{Name: ref, Names: []string{ref, d.own, d.id, d.name}, Where: d.body.where}
+	if st := d.body.stateful; st != nil {
+		b.Where, b.From, b.Group = match.Const(true), d.name, st.GroupBy
+	}
 	if d.own != "" {
 		b.Name = d.own
 	}

@@ -31,4 +31,5 @@ const (
 	BadAlias         = "OKS0405" // an alias that does not name a field for every rule
 	NoGroup          = "OKS0406" // no group-by: one group for the whole organisation
 	UnknownRuleInKey = "OKS0407" // a key names a rule that the correlation does not list
+	LastEvent        = "OKS0408" // a field of a chained alert that is not in its group key
 )
