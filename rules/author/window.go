@@ -1,0 +1,111 @@
+package author
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"oktastream/rules"
+	"oktastream/rules/window"
+)
+
+// content says in plain words what the window of a group must hold, one line for each condition.
+func content(st *rules.Stateful) []string {
+	w := &st.Window
+	var names []string
+	for _, in := range st.Inputs {
+		names = append(names, in.Name)
+	}
+	var lines []string
+	switch w.Kind {
+	case window.Unordered:
+		lines = append(lines, "at least one event of each of "+strings.Join(names, ", "))
+	case window.Sequence:
+		lines = append(lines, "in this order of time: "+strings.Join(names, ", then "))
+	case window.Count:
+		if w.Threshold > 0 {
+			lines = append(lines, "at least "+plural(w.Threshold, "event"))
+		}
+	}
+	for _, c := range w.Distinct {
+		if c.Threshold > 0 {
+			lines = append(lines, fmt.Sprintf("at least %s of %s", plural(c.Threshold, "different value"), c.Name))
+		}
+	}
+	for _, b := range w.Condition {
+		lines = append(lines, fmt.Sprintf("%s %s %s", quantity(w), b.Op, strconv.FormatFloat(b.Value, 'g', -1, 64)))
+	}
+	for _, in := range st.Inputs {
+		if in.Join.String() != "" {
+			lines = append(lines, fmt.Sprintf("%s of %s agrees with the step before", in.Join, in.Name))
+		}
+	}
+	for _, c := range w.Distinct {
+		if c.Threshold == 0 && w.Kind != window.Sum && w.Kind != window.Avg && w.Kind != window.Percentile && len(w.Condition) == 0 {
+			lines = append(lines, "(the different values of "+c.Name+" are shown with the alert)")
+		}
+	}
+	return lines
+}
+
+// quantity is what the bounds of a window are about.
+func quantity(w *window.Spec) string {
+	column := ""
+	if len(w.Distinct) > 0 {
+		column = w.Distinct[0].Name
+	}
+	switch w.Kind {
+	case window.Count:
+		return "the number of events"
+	case window.Distinct:
+		return "the number of different values of " + column
+	case window.Sum:
+		return "the sum of " + column
+	case window.Avg:
+		return "the mean of " + column
+	case window.Percentile:
+		return "the percentile " + strconv.FormatFloat(w.Percentile, 'g', -1, 64) + " of " + column
+	}
+	return w.Kind.String()
+}
+
+// timing says in plain words when the window is judged and when there is another alert.
+func timing(st *rules.Stateful) []string {
+	w := &st.Window
+	lines := []string{"within " + span(w.Length)}
+	if w.AtClose {
+		lines[0] += ", judged when the window closes"
+	} else {
+		lines[0] += ", judged as each event arrives"
+	}
+	lines = append(lines, "an event may arrive up to "+span(w.Lateness)+" behind the clock",
+		"after an alert, another one once the condition has not held for "+span(w.Quiet)+", or after "+span(w.Episode))
+	if st.Updates {
+		lines = append(lines, "further events are sent as updates of the alert")
+	}
+	return lines
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// span writes a duration as authors do.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
