@@ -140,7 +140,7 @@ func (p *replay) row(o window.Observation, t taken, inChain bool) Row {
 }
 
 // ignored lists what met a condition of the rule around the interval and is not in it. Events of other groups are many,
-// so they get at most a quarter of the room.
+// so they get a quarter of the room.
 func (p *replay) ignored(t taken, m window.Measure, w *Snapshot) {
 	var own, others []Ignored
 	length := int64(p.about().Stateful.Window.Length)
@@ -173,8 +173,7 @@ func (p *replay) ignored(t taken, m window.Measure, w *Snapshot) {
 		}
 		own = append(own, ig)
 	}
-	room := max(MaxIgnored-len(own), MaxIgnored/4)
-	keepOthers := others[max(0, len(others)-room):]
+	keepOthers := others[max(0, len(others)-MaxIgnored/4):]
 	keepOwn := own[max(0, len(own)-(MaxIgnored-len(keepOthers))):]
 	w.Passed = len(own) + len(others) - len(keepOwn) - len(keepOthers)
 	w.Ignored = slices.Concat(keepOwn, keepOthers)

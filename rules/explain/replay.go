@@ -28,7 +28,7 @@ type replay struct {
 	clock   int64
 	windows map[string]*window.Window
 	past    []taken
-	ids     map[string]int // event id → its first place in given, for alerts of other rules
+	ids     map[string]int  // event id → its first place in given, for alerts of other rules
 	out     engine.Output   // of the step at hand
 	engine  map[string]bool // ids of the rule's alerts so far
 	own     map[string]bool // ids of the alerts that the windows kept here would give
