@@ -313,4 +313,7 @@ func (s *session) close() {
 		s.opts.log.Warn("left the group without its answer", "group", s.opts.group, "err", err)
 	}
 	s.client().Close()
+	// Close polls once more, for what is buffered, and so may hold back a goroutine of its own that leaves a group which
+	// has been left already.
+	s.kgo.AllowRebalance()
 }
