@@ -108,7 +108,11 @@ func wording(p *match.Pred) string {
 	list := func(op string, literals []string) string {
 		shown := make([]string, 0, maxLiterals+1)
 		for _, l := range literals[:min(len(literals), maxLiterals)] {
-			shown = append(shown, strconv.Quote(l))
+			if p.Op == match.Regexp {
+				shown = append(shown, "/"+l+"/") // quoting would double every backslash
+			} else {
+				shown = append(shown, strconv.Quote(l))
+			}
 		}
 		if more := len(literals) - len(shown); more > 0 {
 			shown = append(shown, fmt.Sprintf("%d more", more))
