@@ -1,8 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,46 +20,117 @@ import (
 )
 
 func newRulesTest() *cobra.Command {
+	var o testRun
 	var run string
-	var verbose bool
+	var watch bool
 	cmd := &cobra.Command{
 		Use:   "test [PATH]...",
 		Short: "Run the tests that stand beside rules",
 		Long: "test loads rules and runs the *_test.yaml files beside them (without PATH, the shipped pack), offline and with\n" +
 			"a fixed clock. Stateful rules are also run shuffled within their lateness, with duplicates, restarted in\n" +
-			"mid-window and without a group key.\n\n" +
+			"mid-window and without a group key. A test that fails shows what differs, and what the rule made of the events.\n\n" +
 			"Exit codes: 0 ok, 1 a test fails, 2 rules or tests do not load, 3 usage.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var opts ruletest.Options
 			if run != "" {
 				re, err := regexp.Compile(run)
 				if err != nil {
 					return fail(exitUsage, err)
 				}
-				opts.Run = re
+				o.options.Run = re
 			}
-			res := load(args)
-			files, diags := testFiles(args)
-			rep := ruletest.Run(res.Rules, res.Diagnostics, files, opts)
-			rep.Diagnostics = append(diags, rep.Diagnostics...)
-			if err := rep.WriteText(cmd.OutOrStdout(), verbose); err != nil {
-				return fail(exitUsage, err)
+			o.paths, o.out, o.notes = args, cmd.OutOrStdout(), cmd.ErrOrStderr()
+			if !watch {
+				return o.once()
 			}
-			switch {
-			case hasErrors(rep.Diagnostics), hasErrors(res.Diagnostics):
-				for _, d := range res.Diagnostics {
-					cmd.PrintErrln(d.Error())
-				}
-				return fail(exitLoad, nil)
-			case !rep.OK():
-				return fail(exitFindings, nil)
+			if len(args) == 0 {
+				return fail(exitUsage, errors.New("--watch needs a PATH: the shipped pack does not change"))
 			}
-			return nil
+			return o.watch(cmd.Context(), 300*time.Millisecond)
 		},
 	}
 	cmd.Flags().StringVar(&run, "run", "", "run only tests whose rule/name matches this regular expression")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the tests that pass as well")
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "name the tests that pass as well")
+	cmd.Flags().BoolVar(&o.options.Coverage, "coverage", false, "list the branches of rules that no test goes through")
+	cmd.Flags().StringVar(&o.junit, "junit", "", "write the results to this file as JUnit XML as well")
+	cmd.Flags().BoolVar(&watch, "watch", false, "run again whenever a file changes, until interrupted")
 	return cmd
+}
+
+// testRun is what one command line asks for.
+type testRun struct {
+	paths      []string
+	options    ruletest.Options
+	verbose    bool
+	junit      string
+	out, notes io.Writer
+}
+
+// once loads and runs everything. The error has the exit code.
+func (o *testRun) once() error {
+	res := load(o.paths)
+	files, diags := testFiles(o.paths)
+	rep := ruletest.Run(res.Rules, res.Diagnostics, files, o.options)
+	rep.Diagnostics = append(diags, rep.Diagnostics...)
+	if err := rep.WriteText(o.out, o.verbose); err != nil {
+		return fail(exitUsage, err)
+	}
+	failed := hasErrors(rep.Diagnostics) || hasErrors(res.Diagnostics)
+	if failed {
+		for _, d := range res.Diagnostics {
+			fmt.Fprintln(o.notes, d.Error())
+		}
+	}
+	if o.junit != "" {
+		for _, d := range res.Diagnostics {
+			if d.Level == rules.Error {
+				rep.Diagnostics = append(rep.Diagnostics, d)
+			}
+		}
+		if err := writeJUnit(o.junit, &rep); err != nil {
+			return fail(exitUsage, err)
+		}
+	}
+	switch {
+	case failed:
+		return fail(exitLoad, nil)
+	case !rep.OK():
+		return fail(exitFindings, nil)
+	}
+	return nil
+}
+
+func writeJUnit(name string, rep *ruletest.Report) error {
+	var b bytes.Buffer
+	if err := rep.WriteJUnit(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(name, b.Bytes(), 0o644)
+}
+
+// watch runs everything now and after every change, until ctx ends. It looks for changes by itself, every so often: that
+// works on every file system, network ones included. A change counts when the files have been still from one look to the
+// next, so that an editor can finish writing.
+func (o *testRun) watch(ctx context.Context, every time.Duration) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	ran, last := "", ""
+	for {
+		now := ruletest.Fingerprint(o.paths)
+		if now == last && now != ran || ran == "" {
+			ran = now
+			err := o.once()
+			if e := (*exitError)(nil); errors.As(err, &e) && e.err != nil {
+				return err
+			}
+			fmt.Fprintf(o.notes, "watching %s; interrupt to end\n", strings.Join(o.paths, ", "))
+		}
+		last = now
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
 }
 
 func testFiles(paths []string) ([]ruletest.File, []rules.Diagnostic) {

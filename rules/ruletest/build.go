@@ -20,11 +20,17 @@ type delivery struct {
 	event   map[string]any
 	at      time.Time // event time
 	arrival time.Time
-	offset  int64 // its place in the topic
+	offset  int64  // its place in the topic
+	json    []byte // the event, once it is finished
 }
 
 // raw is the event as JSON.
-func (d delivery) raw() ([]byte, error) { return json.Marshal(d.event) }
+func (d delivery) raw() ([]byte, error) {
+	if d.json != nil {
+		return d.json, nil
+	}
+	return json.Marshal(d.event)
+}
 
 // namespace is the root of the ids of test events.
 var namespace = uuid.MustParse("f2a6ddb0-6d0c-4c0a-9e0f-27c1a3b8a1d4")
@@ -49,6 +55,7 @@ func (f *File) deliveries(t *Test) ([]delivery, *rules.Diagnostic) {
 	slices.SortStableFunc(ds, func(a, b delivery) int { return a.arrival.Compare(b.arrival) })
 	for i := range ds {
 		ds[i].offset = int64(i)
+		ds[i].json, _ = ds[i].raw() // an error comes again when the event is played
 	}
 	return ds, nil
 }

@@ -41,12 +41,13 @@ const shuffles = 5
 
 // trial is one test with what is needed to run it again in other ways.
 type trial struct {
-	file  *File
-	test  *Test
-	rule  *rules.Rule
-	set   *rules.Set
-	given []delivery
-	plain outcome // of the test as written
+	file   *File
+	test   *Test
+	rule   *rules.Rule
+	set    *rules.Set
+	byName map[string]*rules.Rule // the loaded rules
+	given  []delivery
+	plain  outcome // of the test as written
 }
 
 // run tries one automatic case. problem is "" if all is well; ran is false if the case means nothing for this test.
@@ -149,7 +150,7 @@ func (t *trial) shuffled() (string, bool, error) {
 	want := groups(t.plain.alerts)
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s\x00%s", t.file.Rule, t.test.Name)
-	lateness := t.rule.Stateful.Window.Lateness
+	lateness := t.lateness()
 	for n := range shuffles {
 		r := rand.New(rand.NewPCG(h.Sum64(), uint64(n)))
 		ds := slices.Clone(t.given)
@@ -172,6 +173,17 @@ func (t *trial) shuffled() (string, bool, error) {
 		}
 	}
 	return "", true, nil
+}
+
+// lateness is how late an event may come without any rule of the set missing it.
+func (t *trial) lateness() time.Duration {
+	shortest := t.rule.Stateful.Window.Lateness
+	for _, r := range t.set.Rules() {
+		if r.Stateful != nil {
+			shortest = min(shortest, r.Stateful.Window.Lateness)
+		}
+	}
+	return shortest
 }
 
 // groups names the new alerts by rule and group.
@@ -217,10 +229,11 @@ func (t *trial) nullGroup() (string, bool, error) {
 // emptied by setting null there, as with names that are computed.
 func (t *trial) without(m int) (ds []delivery, ok bool, err error) {
 	dec := event.NewDecoder(t.set.Fields())
+	paths := t.member(t.rule, m)
 	for _, d := range t.given {
-		d.event = clone(d.event).(map[string]any)
-		for _, in := range t.rule.Stateful.Inputs {
-			if p, err := parsePlace(in.Group[m].String()); err == nil {
+		d.event, d.json = clone(d.event).(map[string]any), nil
+		for _, path := range paths {
+			if p, err := parsePlace(path.String()); err == nil {
 				p.set(d.event, nil)
 			}
 		}
@@ -232,8 +245,8 @@ func (t *trial) without(m int) (ds []delivery, ok bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		for _, in := range t.rule.Stateful.Inputs {
-			for _, v := range ev.Lookup(in.Group[m]) {
+		for _, path := range paths {
+			for _, v := range ev.Lookup(path) {
 				if !event.Placeholder(v.Text) {
 					return nil, false, nil
 				}
@@ -242,4 +255,26 @@ func (t *trial) without(m int) (ds []delivery, ok bool, err error) {
 		ds = append(ds, d)
 	}
 	return ds, true, nil
+}
+
+// member lists the paths at which events carry member m of the rule's group key. Where the rule observes alerts that
+// pass on a member of their own group key, those are the paths of the rule that raises them.
+func (t *trial) member(r *rules.Rule, m int) []event.Path {
+	var paths []event.Path
+	for _, in := range r.Stateful.Inputs {
+		from := t.byName[in.From]
+		i := -1
+		if in.From != "" && from != nil {
+			i = slices.IndexFunc(from.Stateful.GroupBy, func(name string) bool {
+				p, err := rules.GroupPath(name)
+				return err == nil && p.String() == in.Group[m].String()
+			})
+		}
+		if i >= 0 {
+			paths = append(paths, t.member(from, i)...)
+			continue
+		}
+		paths = append(paths, in.Group[m])
+	}
+	return paths
 }

@@ -8,10 +8,15 @@ import (
 	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
+	"oktastream/rules/explain"
 )
 
 // topic is where test events say they come from.
 const topic = "test"
+
+func (d delivery) meta() event.Meta {
+	return event.Meta{Origin: event.Origin{Topic: topic, Offset: d.offset}, Timestamp: d.arrival.UnixNano()}
+}
 
 // outcome is what the engine made of a test's events.
 type outcome struct {
@@ -29,7 +34,7 @@ func play(set *rules.Set, ds []delivery, restart bool) (outcome, error) {
 		if err != nil {
 			return outcome{}, fmt.Errorf("event %d: %w", i+1, err)
 		}
-		ev, err := dec.Decode(raw, event.Meta{Origin: event.Origin{Topic: topic, Offset: d.offset}, Timestamp: d.arrival.UnixNano()})
+		ev, err := dec.Decode(raw, d.meta())
 		if err != nil {
 			return outcome{}, fmt.Errorf("event %d: %w", i+1, err)
 		}
@@ -46,6 +51,19 @@ func play(set *rules.Set, ds []delivery, restart bool) (outcome, error) {
 		return outcome{}, err
 	}
 	return outcome{alerts: out.Alerts, stats: l.Stats()}, nil
+}
+
+// window explains what the rule made of the test's events: the conditions, the group and the content of its window.
+func (t *trial) window() string {
+	var given []explain.Input
+	for _, d := range t.given {
+		raw, err := d.raw()
+		if err != nil {
+			return err.Error() + "\n"
+		}
+		given = append(given, explain.Input{JSON: raw, Meta: d.meta()})
+	}
+	return explain.Window(t.set, t.rule.Name, given)
 }
 
 // account says what the engine made of the events of each rule: the answer to "why is there no alert".

@@ -18,11 +18,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 		if x.Status == Pass && !verbose {
 			continue
 		}
-		name := x.Test
-		if x.Case != AsWritten {
-			name += " [" + string(x.Case) + "]"
-		}
-		fmt.Fprintf(&b, "%s:%d:%d: %s %s: %s\n", x.File, x.Pos.Line, x.Pos.Col, x.Status, x.Rule, name)
+		fmt.Fprintf(&b, "%s:%d:%d: %s %s: %s\n", x.File, x.Pos.Line, x.Pos.Col, x.Status, x.Rule, x.title())
 		if x.Status == Todo {
 			fmt.Fprintf(&b, "    todo: %s\n", x.Todo)
 		}
@@ -32,6 +28,7 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 			}
 		}
 	}
+	r.coverage(&b, verbose)
 	fmt.Fprintf(&b, "%d passed, %d failed", count[Pass], count[Fail])
 	if count[Todo] > 0 {
 		fmt.Fprintf(&b, ", %d todo", count[Todo])
@@ -42,4 +39,41 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// title is the test's name with the case.
+func (x *Result) title() string {
+	if x.Case == AsWritten {
+		return x.Test
+	}
+	return x.Test + " [" + string(x.Case) + "]"
+}
+
+// coverage writes what no test exercises; verbose also names the rules that lack nothing.
+func (r *Report) coverage(b *strings.Builder, verbose bool) {
+	if r.Coverage == nil {
+		return
+	}
+	branches, covered := 0, 0
+	for _, c := range r.Coverage {
+		branches += c.Branches
+		covered += c.Covered
+		if len(c.Gaps) == 0 && !verbose {
+			continue
+		}
+		fmt.Fprintf(b, "%s: %d of %d branches covered\n", c.Rule, c.Covered, c.Branches)
+		for _, g := range c.Gaps {
+			fmt.Fprintf(b, "    %s:%d:%d: %s\n", c.File, g.Pos.Line, g.Pos.Col, g.What)
+		}
+	}
+	percent := 100
+	if branches > 0 {
+		percent = covered * 100 / branches
+	}
+	fmt.Fprintf(b, "coverage: %d of %d branches of %d rules (%d%%), %d rules without tests\n", covered, branches, len(r.Coverage), percent, len(r.Untested))
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
 }

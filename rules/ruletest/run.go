@@ -13,6 +13,8 @@ import (
 type Options struct {
 	// Run, if set, selects the tests whose "rule/test name" it matches.
 	Run *regexp.Regexp
+	// Coverage asks which branches of the rules the tests go through.
+	Coverage bool
 }
 
 // Status is the result of one test in one case.
@@ -39,6 +41,9 @@ type Report struct {
 	Results     []Result
 	Diagnostics []rules.Diagnostic // about test files and rules that are missing
 	Untested    []string           // names of loaded rules without any test, sorted
+	Coverage    []Coverage         // of the rules with tests that were run, by name; nil unless it was asked for
+
+	cover *cover
 }
 
 // OK reports whether nothing failed, everything could be run, and something was.
@@ -48,9 +53,12 @@ func (r *Report) OK() bool {
 }
 
 // Run runs the tests of files against the loaded rules. loaded are the diagnostics of loading them: a test whose rule did
-// not load is an error that repeats why. A rule is tested together with the other rules of its file, and no others.
+// not load is an error that repeats why. A rule is tested together with the other rules of its file, and those whose alerts these observe, and no others.
 func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Report {
 	var rep Report
+	if o.Coverage {
+		rep.cover = newCover()
+	}
 	byName := map[string]*rules.Rule{}
 	untested := map[string]bool{}
 	for i := range rs {
@@ -64,13 +72,7 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 			rep.Diagnostics = append(rep.Diagnostics, missing(f, loaded)...)
 			continue
 		}
-		var of []rules.Rule
-		for _, r := range rs {
-			if r.File == rule.File {
-				of = append(of, r)
-			}
-		}
-		set, diags := rules.NewSet(of)
+		set, diags := rules.NewSet(together(rs, rule.File))
 		rep.Diagnostics = append(rep.Diagnostics, diags...)
 		if hasError(diags) {
 			continue
@@ -84,7 +86,7 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 			if o.Run != nil && !o.Run.MatchString(f.Rule+"/"+t.Name) {
 				continue
 			}
-			rep.run(&trial{file: f, test: t, rule: rule, set: set})
+			rep.run(&trial{file: f, test: t, rule: rule, set: set, byName: byName})
 		}
 	}
 	for _, r := range rs {
@@ -93,7 +95,32 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 		}
 	}
 	slices.Sort(rep.Untested)
+	if rep.cover != nil {
+		rep.Coverage = rep.cover.result()
+	}
 	return rep
+}
+
+// together are the rules of a file, and those of other files whose alerts they observe.
+func together(rs []rules.Rule, file string) []rules.Rule {
+	var of []rules.Rule
+	for _, r := range rs {
+		if r.File == file {
+			of = append(of, r)
+		}
+	}
+	for i := 0; i < len(of); i++ {
+		if of[i].Stateful == nil {
+			continue
+		}
+		for _, in := range of[i].Stateful.Inputs {
+			named := func(r rules.Rule) bool { return r.Name == in.From }
+			if k := slices.IndexFunc(rs, named); in.From != "" && k >= 0 && !slices.ContainsFunc(of, named) {
+				of = append(of, rs[k])
+			}
+		}
+	}
+	return of
 }
 
 // missing explains why the rule of f is not there.
@@ -128,7 +155,13 @@ func (rep *Report) run(t *trial) {
 	}
 	problem := compare(t.file.Start, t.test.Alerts, t.plain.alerts)
 	if problem != "" {
-		problem += t.plain.account(t.set)
+		problem += t.plain.account(t.set) + t.window()
+	}
+	if rep.cover != nil {
+		if err := rep.cover.note(t); err != nil {
+			rep.add(t, AsWritten, err.Error())
+			return
+		}
 	}
 	rep.add(t, AsWritten, problem)
 	if problem != "" || t.test.Todo != "" || t.rule.Stateful == nil {
