@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -81,13 +80,10 @@ func fillsAtOnce(st *rules.Stateful) bool {
 	return false
 }
 
-// unreachable says why the window can never hold what its rule asks for; "" if it may.
+// unreachable says why the window can never hold what its rule asks for; "" if it may. Bounds that contradict each
+// other do not load.
 func unreachable(st *rules.Stateful) string {
-	w := &st.Window
-	if impossible(w) {
-		return "no number meets all bounds of the condition"
-	}
-	for i, col := range w.Distinct {
+	for i, col := range st.Window.Distinct {
 		if col.Threshold < 2 {
 			continue
 		}
@@ -99,56 +95,6 @@ func unreachable(st *rules.Stateful) string {
 		}
 	}
 	return ""
-}
-
-// impossible reports whether the bounds contradict each other.
-func impossible(w *window.Spec) bool {
-	low, high := math.Inf(-1), math.Inf(1)
-	whole := w.Kind == window.Count || w.Kind == window.Distinct
-	if w.Kind == window.Count {
-		low = float64(w.Threshold)
-	}
-	open := false // whether low or high itself is out
-	for _, b := range w.Condition {
-		v := b.Value
-		switch b.Op {
-		case window.Above:
-			if whole {
-				v = math.Floor(v) + 1
-			} else {
-				open = true
-			}
-			low = math.Max(low, v)
-		case window.AtLeast:
-			low = math.Max(low, v)
-		case window.Below:
-			if whole {
-				v = math.Ceil(v) - 1
-			} else {
-				open = true
-			}
-			high = math.Min(high, v)
-		case window.AtMost:
-			high = math.Min(high, v)
-		case window.Equals:
-			if whole && v != math.Trunc(v) {
-				return true
-			}
-			low, high = math.Max(low, v), math.Min(high, v)
-		}
-	}
-	if low > high {
-		return true
-	}
-	if !open || low < high {
-		return false
-	}
-	for _, b := range w.Condition { // one number is left
-		if b.Value == low && (b.Op == window.Above || b.Op == window.Below) {
-			return true
-		}
-	}
-	return false
 }
 
 // grouped reports whether column i is a member of the group key that has one value an event.
