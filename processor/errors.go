@@ -1,6 +1,11 @@
 package processor
 
-import "errors"
+import (
+	"errors"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+)
 
 // permanentError is one that a new session would meet again: the process stops and says why.
 type permanentError struct{ err error }
@@ -12,5 +17,9 @@ func permanent(err error) error { return &permanentError{err} }
 
 func isPermanent(err error) bool {
 	_, ok := errors.AsType[*permanentError](err)
-	return ok
+	return ok || slices.ContainsFunc(misconfigured, func(e error) bool { return errors.Is(err, e) })
 }
+
+// misconfigured are answers of a broker that no new session will change: what the configuration asks for is outside of
+// what the broker allows, or unlike what the group's other members ask for.
+var misconfigured = []error{kerr.InvalidSessionTimeout, kerr.InvalidTransactionTimeout, kerr.InconsistentGroupProtocol, kerr.UnsupportedSaslMechanism}

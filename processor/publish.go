@@ -34,9 +34,13 @@ func (p *publisher) alerts(out *transaction, t tally, r *kgo.Record, as []alert.
 	for i := range as {
 		a := &as[i]
 		t.add(p.metrics.alerts.WithLabelValues(a.Rule.ID, string(a.Severity)), 1)
-		rec, err := p.encoder.Record(a, time.Now())
-		if err == nil {
-			err = out.produce(record(p.topic, p.partitions, rec))
+		rec, err := p.write(out, a)
+		if errors.Is(err, errTooLarge) {
+			// Cut to a quarter, since other formats repeat what the native one says once; and only when it has to be,
+			// because measuring every alert would cost an encoding of each.
+			cut := *a
+			alert.Bound(&cut, out.sizes[p.topic]/4)
+			rec, err = p.write(out, &cut)
 		}
 		switch {
 		case errors.Is(err, errTooLarge):
@@ -51,6 +55,14 @@ func (p *publisher) alerts(out *transaction, t tally, r *kgo.Record, as []alert.
 		}
 	}
 	return nil
+}
+
+func (p *publisher) write(out *transaction, a *alert.Alert) (encoding.Record, error) {
+	rec, err := p.encoder.Record(a, time.Now())
+	if err != nil {
+		return rec, err
+	}
+	return rec, out.produce(record(p.topic, p.partitions, rec))
 }
 
 func record(topic string, partitions int32, rec encoding.Record) *kgo.Record {

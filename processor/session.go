@@ -202,7 +202,7 @@ func (s *session) poll(ctx context.Context, wait time.Duration, limit int) (kgo.
 		case errors.As(err, &group):
 			// The lost callback tells the worker; the client joins again by itself.
 			if isPermanent(err) {
-				errs = append(errs, err)
+				errs = append(errs, fmt.Errorf("group %s: %w", s.opts.group, err))
 			} else {
 				s.opts.log.Warn("left the group", "group", s.opts.group, "err", err)
 			}
