@@ -15,6 +15,8 @@ type file struct {
 	lines   []string
 	docs    []*source.Node
 	ignores []*ignore
+
+	plain map[match.Pos]int // of values and keys without quotes on one line: their length; see lengthAt
 }
 
 // span is a piece of a line. With length 0 it is a document or file as a whole.
@@ -181,6 +183,42 @@ func (a authored) mentions(n *source.Node, text string, words bool, out *[]span)
 // inWord tells whether a character may belong to an event type or a field path.
 func inWord(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-[", r))
+}
+
+// lengthAt is how many characters from a place on a diagnostic there is about: a whole value or key, as far as it is
+// one and its parts have no places of their own, or a word.
+func (f *file) lengthAt(at match.Pos) int {
+	if f.plain == nil {
+		f.plain = map[match.Pos]int{}
+		for _, d := range f.docs {
+			f.measure(d)
+		}
+	}
+	if n := f.plain[at]; n > 0 {
+		return n
+	}
+	return wordLength(f.line(at.Line), at.Col)
+}
+
+func (f *file) measure(n *source.Node) {
+	if n == nil {
+		return
+	}
+	for _, item := range n.Items {
+		f.measure(item)
+	}
+	for _, p := range n.Pairs {
+		f.measure(p.Key)
+		switch p.Key.Text {
+		case "query", "condition", "okta_systemlog":
+		default:
+			f.measure(p.Value)
+		}
+	}
+	line := []rune(f.line(n.Pos.Line))
+	if n.Kind == source.Scalar && n.Pos.Col >= 1 && n.Pos.Col <= len(line) && strings.HasPrefix(string(line[n.Pos.Col-1:]), n.Text) {
+		f.plain[n.Pos] = utf8.RuneCountInString(n.Text)
+	}
 }
 
 // wordLength is how many characters from a column on belong together: to the end of a quoted text or of a word.

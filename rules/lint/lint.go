@@ -135,7 +135,7 @@ func (c *checker) locate(d rules.Diagnostic) Finding {
 	f := Finding{Diagnostic: d}
 	if src := c.file(d.File); src != nil && d.Line > 0 {
 		f.Source = src.line(d.Line)
-		f.Length = wordLength(f.Source, d.Col)
+		f.Length = src.lengthAt(d.Pos)
 	}
 	return f
 }
