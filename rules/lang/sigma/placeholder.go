@@ -90,6 +90,12 @@ func (f *field) expand(v value) []value {
 					"no list says what the placeholder %%%s%% stands for", p.text)
 				return nil
 			}
+			if len(values) == 0 {
+				if f.report.OK() { // else whoever read the list has said why
+					f.report.Error(v.node.At(p.offset), BadList, "", "the list of the placeholder %%%s%% is empty", p.text)
+				}
+				return nil
+			}
 			choices = values
 		}
 		var ok bool
