@@ -9,7 +9,7 @@ type Lists func(name string) (values []string, ok bool)
 // maxExpanded bounds the texts that the placeholders of a detection may stand for, and maxExpandedBytes how long those
 // of one value may be together.
 const (
-	maxExpanded      = 500_000
+	maxExpanded      = 200_000
 	maxExpandedBytes = 32 << 20
 )
 

@@ -40,14 +40,11 @@ func (f *field) compile(values []*source.Node) match.Expr {
 		}
 		group := []value{{node: n, text: n.Text}}
 		if f.how.expand && !n.IsNull() {
-			group = f.expand(group[0])
+			if group = f.expand(group[0]); len(group) == 0 {
+				return match.Const(false)
+			}
 		}
-		if len(group) > 0 {
-			groups = append(groups, group)
-		}
-	}
-	if len(groups) == 0 {
-		return match.Const(false)
+		groups = append(groups, group)
 	}
 	x := f.compileGroups(groups)
 	if f.how.neq {
