@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,12 +17,16 @@ func rulesFlag(cmd *cobra.Command, paths *[]string) {
 	cmd.Flags().StringArrayVarP(paths, "rules", "r", nil, "rule file or directory, may be repeated (default: the shipped pack)")
 }
 
-// load reads rules from paths, or the shipped pack.
+// load reads rules from paths, or the shipped pack, and warns of filters that have expired by now.
 func load(paths []string) lang.Result {
+	var res lang.Result
 	if len(paths) == 0 {
-		return lang.LoadFS(pack.FS, ".")
+		res = lang.LoadFS(pack.FS, ".")
+	} else {
+		res = lang.Load(paths)
 	}
-	return lang.Load(paths)
+	res.Diagnostics = append(res.Diagnostics, res.Expired(time.Now())...)
+	return res
 }
 
 // loadSet loads rules that are about to run: errors are printed with their position and end the command, warnings are

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
@@ -15,6 +16,7 @@ type Filter struct {
 	Name, Title, File string
 	Pos               match.Pos
 	Expires           time.Time // the end of its last day, UTC; zero for never
+	ExpiresPos        match.Pos
 	Owner, Reason     string
 	Rules             []string // names of the rules it applies to, in the order of loading
 }
@@ -42,7 +44,7 @@ func (o *options) filtering(r *source.Report) {
 
 // applyFilters adds the condition of every filter to the documents it names. A filter that does not load applies to
 // nothing: its rules alert too much rather than too little.
-func applyFilters(docs []*document, names map[string][]*document, now time.Time) []Filter {
+func applyFilters(docs []*document, names map[string][]*document) []Filter {
 	var filters []Filter
 	for _, d := range docs {
 		if d.body.filter == nil || !d.report.OK() {
@@ -61,13 +63,25 @@ func applyFilters(docs []*document, names map[string][]*document, now time.Time)
 		if len(f.Rules) == 0 {
 			d.report.Warn(d.root.Get("filter").Pos, sigma.FiltersNothing, "", "the filter applies to no rule")
 		}
-		if !f.Expires.IsZero() && !now.Before(f.Expires) {
-			d.report.Warn(d.options.block.Node("expires").Pos, sigma.Expired, "remove the filter, or extend it",
-				"the filter has expired: it does not apply to events of %s and later", f.Expires.Format(time.DateOnly))
+		if n := d.options.block.Node("expires"); n != nil {
+			f.ExpiresPos = n.Pos
 		}
 		filters = append(filters, f)
 	}
 	return filters
+}
+
+// Expired warns of the filters that have expired at now. Loading cannot: what it says depends on the files alone.
+func (r *Result) Expired(now time.Time) []rules.Diagnostic {
+	var diags []rules.Diagnostic
+	for _, f := range r.Filters {
+		if !f.Expires.IsZero() && !now.Before(f.Expires) {
+			diags = append(diags, rules.Diagnostic{File: f.File, Pos: f.ExpiresPos, Level: rules.Warning, Code: sigma.Expired, Rule: f.Name,
+				Message: "the filter has expired: it does not apply to events of " + f.Expires.Format(time.DateOnly) + " and later",
+				Hint:    "remove the filter, or extend it"})
+		}
+	}
+	return diags
 }
 
 // expiry is the end of the last day of a filter.

@@ -18,10 +18,13 @@ func loadAt(day string, files map[string]string) Result {
 	for name, text := range files {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	l := newLoader(fsys.Open)
-	l.now, _ = time.Parse(time.DateOnly, day)
-	l.walk(fsys, ".", func(name string) string { return name })
-	return l.result()
+	r := LoadFS(fsys, ".")
+	now, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		panic(err)
+	}
+	r.Diagnostics = append(r.Diagnostics, r.Expired(now)...)
+	return r
 }
 
 func holds(t *testing.T, x match.Expr, raw string) bool {

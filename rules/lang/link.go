@@ -5,7 +5,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
@@ -14,12 +13,12 @@ import (
 
 // link ties filters and correlations to the documents they refer to, and reports names and ids that stand for two
 // documents.
-func link(docs []*document, now time.Time) []Filter {
+func link(docs []*document) []Filter {
 	qualify(docs)
 	unique(docs, "name", func(d *document) string { return d.name })
 	unique(docs, "id", func(d *document) string { return d.id })
 	names := index(docs)
-	filters := applyFilters(docs, names, now)
+	filters := applyFilters(docs, names)
 	for _, d := range docs {
 		d.link(names)
 	}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"oktastream/rules"
 	"oktastream/rules/lang/source"
@@ -90,11 +89,10 @@ type loader struct {
 	loose   []rules.Diagnostic // about files as a whole
 	reports []FileReport
 	lists   *listFiles
-	now     time.Time // against which the expiry of filters is reported
 }
 
 func newLoader(open func(string) (fs.File, error)) *loader {
-	l := &loader{open: open, seen: map[string]bool{}, now: time.Now()}
+	l := &loader{open: open, seen: map[string]bool{}}
 	l.lists = newListFiles(l.read)
 	return l
 }
@@ -188,7 +186,7 @@ func (l *loader) result() Result {
 	for _, d := range l.docs {
 		d.loadIndicators(func(name string) ([]byte, error) { return l.read(name, source.DataLimits.Bytes) })
 	}
-	filters := link(l.docs, l.now)
+	filters := link(l.docs)
 	r := Result{Diagnostics: l.loose, Files: l.reports, Filters: filters}
 	type place struct {
 		file, code, message string

@@ -26,6 +26,7 @@ func checkFiles(files map[string]string, o Options) *Report {
 		o.Levels = map[string]rules.Level{NoTest: Off}
 	}
 	in := Input{Loaded: lang.LoadFS(fsys, "."), Read: fsys.ReadFile}
+	in.Loaded.Diagnostics = append(in.Loaded.Diagnostics, in.Loaded.Expired(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))...)
 	in.Tests, in.Broken = ruletest.LoadFS(fsys, ".")
 	return Check(in, o)
 }
