@@ -78,6 +78,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDemo(), newRun(), newEval(), newBacktest(), newExplain(), newRules(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newEval(), newBacktest(), newExplain(), newRules(), newSchema(), newVersion())
 	return root
 }

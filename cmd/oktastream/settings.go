@@ -9,6 +9,7 @@ import (
 
 	"oktastream/processor"
 	"oktastream/processor/embedded"
+	"oktastream/rules/schema"
 )
 
 // settings is everything that `run` can be told. Kafka client properties are told under their own names beside these.
@@ -32,14 +33,22 @@ func defaults() settings {
 type setting struct {
 	name string
 	doc  string
-	set  func(s *settings, value string) error
+	form
+}
+
+// form is how a value is written, for editors, and what takes it in.
+type form struct {
+	kind   schema.Kind
+	values []string // of a schema.Choice
+	set    func(s *settings, value string) error
 }
 
 // settingTable is the reference: flags, file, environment, errors and the README follow it.
 var settingTable = []setting{
 	{"rules", "rule files and directories, comma-separated (default: the shipped pack)", list(func(s *settings) *[]string { return &s.Rules })},
 	{"instance", "name of this process in its group, stable over restarts (default: host name and a free slot number)", text(func(s *settings) *string { return &s.Instance })},
-	{"stage", "ingest, detect or both (default both)", func(s *settings, v string) (err error) { s.Stages, err = processor.ParseStage(v); return err }},
+	{"stage", "ingest, detect or both (default both)", form{schema.Choice, []string{"ingest", "detect", "both"},
+		func(s *settings, v string) (err error) { s.Stages, err = processor.ParseStage(v); return err }}},
 	{"workers", "sessions per stage (default 1)", number(func(s *settings) *int { return &s.Workers })},
 	{"input", "input topics, comma-separated (default okta.system-log)", list(func(s *settings) *[]string { return &s.Input })},
 	{"alerts", "alerts topic (default okta.alerts)", text(func(s *settings) *string { return &s.Alerts })},
@@ -47,16 +56,16 @@ var settingTable = []setting{
 	{"changelog", "changelog topic (default <group>-changelog)", text(func(s *settings) *string { return &s.Changelog })},
 	{"dead.letters", "dead-letter topic (default <group>-dlq)", text(func(s *settings) *string { return &s.DeadLetters })},
 	{"create.topics", "create missing topics (default false)", boolean(func(s *settings) *bool { return &s.CreateTopics })},
-	{"partitions", "partitions of created topics (default 4)", func(s *settings, v string) error {
+	{"partitions", "partitions of created topics (default 4)", form{kind: schema.Integer, set: func(s *settings, v string) error {
 		n, err := strconv.ParseInt(v, 10, 32)
 		s.Partitions = int32(n)
 		return err
-	}},
-	{"replication", "replicas of created topics; -1 is the broker's default (default -1)", func(s *settings, v string) error {
+	}}},
+	{"replication", "replicas of created topics; -1 is the broker's default (default -1)", form{kind: schema.Integer, set: func(s *settings, v string) error {
 		n, err := strconv.ParseInt(v, 10, 16)
 		s.Replication = int16(n)
 		return err
-	}},
+	}}},
 	{"commit.interval", "longest time from a transaction's first record to its end (default 100ms)", duration(func(s *settings) *time.Duration { return &s.CommitInterval })},
 	{"max.records", "records per transaction (default 5000)", number(func(s *settings) *int { return &s.MaxRecords })},
 	{"max.bytes", "bytes per transaction (default 8MiB)", size(func(s *settings) *int { return &s.MaxBytes })},
@@ -67,23 +76,23 @@ var settingTable = []setting{
 	{"format", "of alerts: native or ecs (default native)", text(func(s *settings) *string { return &s.Format })},
 	{"state.budget", "bytes of windows a task may hold, such as 512MiB; 0 is without limit (default 0)", size(func(s *settings) *int { return &s.StateBudget })},
 	{"leave.on.shutdown", "a static member leaves the group when it stops, for scaling in (default false)", boolean(func(s *settings) *bool { return &s.LeaveOnShutdown })},
-	{"http", "address of /metrics, /healthz and /readyz; none for no server (default " + processor.DefaultHTTP + ")", func(s *settings, v string) error {
+	{"http", "address of /metrics, /healthz and /readyz; none for no server (default " + processor.DefaultHTTP + ")", form{kind: schema.Text, set: func(s *settings, v string) error {
 		if s.HTTP = v; v == "none" {
 			s.HTTP = ""
 		}
 		return nil
-	}},
+	}}},
 	{"embedded.port", "loopback port of the in-process broker, used when bootstrap.servers is not set (default 19092)", number(func(s *settings) *int { return &s.EmbeddedPort })},
 	{"log.level", "debug, info, warn or error (default info)", oneOf(func(s *settings) *string { return &s.LogLevel }, "debug", "info", "warn", "error")},
 	{"log.format", "text or json (default text)", oneOf(func(s *settings) *string { return &s.LogFormat }, "text", "json")},
 }
 
-func text(field func(*settings) *string) func(*settings, string) error {
-	return func(s *settings, v string) error { *field(s) = v; return nil }
+func text(field func(*settings) *string) form {
+	return form{kind: schema.Text, set: func(s *settings, v string) error { *field(s) = v; return nil }}
 }
 
-func list(field func(*settings) *[]string) func(*settings, string) error {
-	return func(s *settings, v string) error {
+func list(field func(*settings) *[]string) form {
+	return form{kind: schema.List, set: func(s *settings, v string) error {
 		var items []string
 		for _, item := range strings.Split(v, ",") {
 			if item = strings.TrimSpace(item); item != "" {
@@ -92,23 +101,23 @@ func list(field func(*settings) *[]string) func(*settings, string) error {
 		}
 		*field(s) = items
 		return nil
-	}
+	}}
 }
 
-func number(field func(*settings) *int) func(*settings, string) error {
-	return func(s *settings, v string) (err error) { *field(s), err = strconv.Atoi(v); return err }
+func number(field func(*settings) *int) form {
+	return form{kind: schema.Integer, set: func(s *settings, v string) (err error) { *field(s), err = strconv.Atoi(v); return err }}
 }
 
-func boolean(field func(*settings) *bool) func(*settings, string) error {
-	return func(s *settings, v string) (err error) { *field(s), err = strconv.ParseBool(v); return err }
+func boolean(field func(*settings) *bool) form {
+	return form{kind: schema.Boolean, set: func(s *settings, v string) (err error) { *field(s), err = strconv.ParseBool(v); return err }}
 }
 
-func duration(field func(*settings) *time.Duration) func(*settings, string) error {
-	return func(s *settings, v string) (err error) { *field(s), err = time.ParseDuration(v); return err }
+func duration(field func(*settings) *time.Duration) form {
+	return form{kind: schema.Duration, set: func(s *settings, v string) (err error) { *field(s), err = time.ParseDuration(v); return err }}
 }
 
-func oneOf(field func(*settings) *string, values ...string) func(*settings, string) error {
-	return func(s *settings, v string) error {
+func oneOf(field func(*settings) *string, values ...string) form {
+	return form{schema.Choice, values, func(s *settings, v string) error {
 		for _, ok := range values {
 			if v == ok {
 				*field(s) = v
@@ -116,12 +125,12 @@ func oneOf(field func(*settings) *string, values ...string) func(*settings, stri
 			}
 		}
 		return fmt.Errorf("is not one of %s", strings.Join(values, ", "))
-	}
+	}}
 }
 
 // size reads a number of bytes with a unit of KiB, MiB or GiB, or none.
-func size(field func(*settings) *int) func(*settings, string) error {
-	return func(s *settings, v string) error {
+func size(field func(*settings) *int) form {
+	return form{kind: schema.Size, set: func(s *settings, v string) error {
 		unit := 1
 		for _, u := range []struct {
 			suffix string
@@ -137,5 +146,5 @@ func size(field func(*settings) *int) func(*settings, string) error {
 		}
 		*field(s) = n * unit
 		return nil
-	}
+	}}
 }

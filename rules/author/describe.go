@@ -24,6 +24,7 @@ type Summary struct {
 	// EventTypes are those that the rule can read; with EveryType it reads all, and EventTypes are those that it names.
 	EventTypes []string `json:"event_types"`
 	EveryType  bool     `json:"every_type"`
+	Except     []string `json:"except_types,omitempty"` // with EveryType: those that it cannot read
 	Tactics    []string `json:"tactics"`
 	Techniques []string `json:"techniques"`
 }
@@ -75,7 +76,7 @@ func Summaries(set *rules.Set) []Summary {
 func summary(r *rules.Rule, reach coverage.Reach) Summary {
 	s := Summary{
 		Name: r.Name, ID: r.ID, Title: r.Title, File: r.File, Line: r.Pos.Line, Severity: string(r.Meta.Severity), Kind: r.Kind(),
-		Output: r.Meta.Kind, Language: r.Language, EventTypes: []string{}, EveryType: reach.Any, Tactics: []string{}, Techniques: []string{},
+		Output: r.Meta.Kind, Language: r.Language, EventTypes: []string{}, EveryType: reach.Any, Except: reach.Except, Tactics: []string{}, Techniques: []string{},
 	}
 	if reach.Any {
 		s.EventTypes = append(s.EventTypes, reach.Named...)

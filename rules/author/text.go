@@ -28,6 +28,8 @@ func types(s Summary) string {
 	switch {
 	case s.EveryType && len(s.EventTypes) > 0:
 		return "every (names " + few(s.EventTypes, 2) + ")"
+	case s.EveryType && len(s.Except) > 0:
+		return "every but " + few(s.Except, 1)
 	case s.EveryType:
 		return "every"
 	}
@@ -101,11 +103,15 @@ func (d Description) WriteText(w io.Writer) error {
 	block("canonical condition", conditions)
 	block("fields read", d.Fields)
 	var types []string
-	switch {
-	case d.EveryType && len(d.Types) > 0:
-		types = append(types, "every type; by name:")
-	case d.EveryType:
-		types = append(types, "every type")
+	if d.EveryType {
+		every := "every type"
+		if len(d.Except) > 0 {
+			every += " but " + few(d.Except, 5)
+		}
+		if len(d.Types) > 0 {
+			every += "; by name:"
+		}
+		types = append(types, every)
 	}
 	for _, t := range d.Types {
 		types = append(types, fmt.Sprintf("%-50s %s", t.Name, delivery(t)))

@@ -17,9 +17,9 @@ const maxLiterals = 10
 func Words(x match.Expr) []string {
 	switch x := x.(type) {
 	case match.And:
-		return group("all of", x, "anything")
+		return group("all of", flat(x, func(x match.Expr) ([]match.Expr, bool) { and, ok := x.(match.And); return and, ok }), "anything")
 	case match.Or:
-		return group("any of", x, "nothing")
+		return group("any of", flat(x, func(x match.Expr) ([]match.Expr, bool) { or, ok := x.(match.Or); return or, ok }), "nothing")
 	case match.Not:
 		inner := Words(x.X)
 		if len(inner) == 1 {
@@ -36,6 +36,19 @@ func Words(x match.Expr) []string {
 		}
 	}
 	return []string{"nothing"}
+}
+
+// flat takes the members of inner groups of the same kind into the outer one.
+func flat(members []match.Expr, same func(match.Expr) ([]match.Expr, bool)) []match.Expr {
+	var out []match.Expr
+	for _, m := range members {
+		if inner, ok := same(m); ok && len(inner) > 0 {
+			out = append(out, flat(inner, same)...)
+			continue
+		}
+		out = append(out, m)
+	}
+	return out
 }
 
 func group(title string, members []match.Expr, empty string) []string {

@@ -64,24 +64,26 @@ func TestReach(t *testing.T) {
 		any         bool
 		types       string
 		named       string
+		except      string
 	}{
-		{"one", `eventType eq "user.session.start"`, false, "user.session.start", "user.session.start"},
-		{"the catalogue's spelling", `eventType eq "USER.session.START"`, false, "user.session.start", "user.session.start"},
-		{"a type that the catalogue lacks", `eventType eq "no.such.type"`, false, "no.such.type", "no.such.type"},
-		{"either", `eventType eq "user.session.start" or eventType eq "user.session.end"`, false, "user.session.end user.session.start", "user.session.end user.session.start"},
-		{"and more", `eventType eq "user.session.start" and actor.id eq "x"`, false, "user.session.start", "user.session.start"},
-		{"prefix", `eventType sw "system.log_stream.lifecycle"`, false, "system.log_stream.lifecycle.activate system.log_stream.lifecycle.create system.log_stream.lifecycle.deactivate system.log_stream.lifecycle.delete system.log_stream.lifecycle.update", ""},
-		{"prefix without one", `eventType sw "user.session.s" and not eventType eq "user.session.start"`, false, "", ""},
-		{"contradiction", `eventType eq "user.session.start" and eventType eq "user.session.end"`, false, "", "user.session.end user.session.start"},
-		{"another field", `displayMessage co "x"`, true, "", ""},
-		{"a type or another field", `eventType eq "user.session.start" or displayMessage co "x"`, true, "", "user.session.start"},
-		{"all but one", `not eventType eq "user.session.start"`, true, "", ""},
-		{"ECS's name", `event.action eq "user.session.start"`, false, "user.session.start", "user.session.start"},
+		{"one", `eventType eq "user.session.start"`, false, "user.session.start", "user.session.start", ""},
+		{"the catalogue's spelling", `eventType eq "USER.session.START"`, false, "user.session.start", "user.session.start", ""},
+		{"a type that the catalogue lacks", `eventType eq "no.such.type"`, false, "no.such.type", "no.such.type", ""},
+		{"either", `eventType eq "user.session.start" or eventType eq "user.session.end"`, false, "user.session.end user.session.start", "user.session.end user.session.start", ""},
+		{"and more", `eventType eq "user.session.start" and actor.id eq "x"`, false, "user.session.start", "user.session.start", ""},
+		{"prefix", `eventType sw "system.log_stream.lifecycle"`, false, "system.log_stream.lifecycle.activate system.log_stream.lifecycle.create system.log_stream.lifecycle.deactivate system.log_stream.lifecycle.delete system.log_stream.lifecycle.update", "", ""},
+		{"prefix without one", `eventType sw "user.session.s" and not eventType eq "user.session.start"`, false, "", "", ""},
+		{"contradiction", `eventType eq "user.session.start" and eventType eq "user.session.end"`, false, "", "user.session.end user.session.start", ""},
+		{"another field", `displayMessage co "x"`, true, "", "", ""},
+		{"a type or another field", `eventType eq "user.session.start" or displayMessage co "x"`, true, "", "user.session.start", ""},
+		{"all but one", `not eventType eq "user.session.start"`, true, "", "", "user.session.start"},
+		{"ECS's name", `event.action eq "user.session.start"`, false, "user.session.start", "user.session.start", ""},
+		{"another field, but for two types", `displayMessage co "x" and not (eventType eq "user.session.start" or eventType eq "no.such.type")`, true, "", "", "user.session.start"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := Of(set(t, map[string]string{"r": tt.query}))[0]
-			if r.Any != tt.any || strings.Join(r.Types, " ") != tt.types || strings.Join(r.Named, " ") != tt.named {
+			if r.Any != tt.any || strings.Join(r.Types, " ") != tt.types || strings.Join(r.Named, " ") != tt.named || strings.Join(r.Except, " ") != tt.except {
 				t.Errorf("%+v", r)
 			}
 		})
@@ -153,6 +155,14 @@ func TestReachIsWide(t *testing.T) {
 		}
 		x := draw(3)
 		reach := s.condition(x)
+		y := draw(2)
+		sum, either := reach, s.condition(match.Or{x, y})
+		sum.add(s.condition(y))
+		for _, typ := range append(slices.Clone(types), "never.heard.of") {
+			if sum.Has(typ) != either.Has(typ) {
+				t.Fatalf("%s: %s and %s apart reach %+v, together %+v", typ, match.String(x), match.String(y), sum, either)
+			}
+		}
 		for _, typ := range types {
 			for _, actor := range []string{"a", "b"} {
 				text, _ := json.Marshal(map[string]any{"eventType": typ, "actor": map[string]string{"id": actor}})

@@ -13,8 +13,11 @@ import (
 
 // Reach is the event types whose events can meet a condition of a rule, whatever else they hold.
 type Reach struct {
-	// Any says that an event of any type can. Types is empty then.
+	// Any says that an event of any type can, also of one that nobody has heard of, but for those of Except. Types is empty
+	// then.
 	Any bool
+	// Except are the types whose events cannot, sorted; only with Any.
+	Except []string
 	// Types are the types in the catalogue's spelling, sorted; those that the catalogue lacks are in the author's.
 	Types []string
 	// Named are the types that the rule names, also beside conditions that do not confine the type.
@@ -23,7 +26,10 @@ type Reach struct {
 
 // Has tells whether events of a type can meet a condition, letter case ignored.
 func (r Reach) Has(eventType string) bool {
-	return r.Any || slices.ContainsFunc(r.Types, func(t string) bool { return strings.EqualFold(t, eventType) })
+	among := func(types []string) bool {
+		return slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, eventType) })
+	}
+	return among(r.Types) || r.Any && !among(r.Except)
 }
 
 // Of finds the reach of every rule of a set, among the types of the catalogue, those that rules name, and others that are
@@ -112,16 +118,22 @@ func (s *survey) rule(i, depth int) Reach {
 			}
 		}
 	}
-	if out.Any {
-		out.Types = nil
-	}
 	return out
 }
 
+// add widens r by what o reaches.
 func (r *Reach) add(o Reach) {
+	var except []string
+	for _, t := range append(slices.Clone(r.Except), o.Except...) {
+		if !r.Has(t) && !o.Has(t) {
+			except = append(except, t)
+		}
+	}
 	r.Any = r.Any || o.Any
-	r.Types = sorted(append(r.Types, o.Types...))
-	r.Named = sorted(append(r.Named, o.Named...))
+	r.Types, r.Named, r.Except = sorted(slices.Concat(r.Types, o.Types)), sorted(slices.Concat(r.Named, o.Named)), sorted(except)
+	if r.Any {
+		r.Types = nil
+	}
 }
 
 func sorted(names []string) []string {
@@ -135,13 +147,20 @@ func (s *survey) condition(x match.Expr) Reach {
 		out.Named = append(out.Named, spelled(t))
 	}
 	for _, ev := range s.events {
-		if can, _ := possible(x, ev); !can {
-			continue
+		can, _ := possible(x, ev)
+		switch {
+		case can && ev.Type() == unlisted:
+			out.Any = true
+		case can:
+			out.Types = append(out.Types, ev.Type())
+		default:
+			out.Except = append(out.Except, ev.Type())
 		}
-		if ev.Type() == unlisted {
-			return Reach{Any: true, Named: out.Named}
-		}
-		out.Types = append(out.Types, ev.Type())
+	}
+	if out.Any {
+		out.Types = nil
+	} else {
+		out.Except = nil
 	}
 	return out
 }

@@ -71,6 +71,9 @@ func New(set *rules.Set, arrived map[string]int) Report {
 		if reach[i].Any {
 			rep.Every = append(rep.Every, r.Name)
 			for _, name := range reach[i].Named {
+				if !reach[i].Has(name) {
+					continue
+				}
 				at(name).Rules = append(at(name).Rules, r.Name)
 			}
 			continue

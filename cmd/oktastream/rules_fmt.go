@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"oktastream/rules"
+	"oktastream/rules/format"
+)
+
+func newRulesFmt() *cobra.Command {
+	var rewrite, check bool
+	cmd := &cobra.Command{
+		Use:   "fmt [PATH...|-]",
+		Short: "Put rule files and rule tests into canonical form",
+		Long: "fmt puts the keys of rule files and rule tests in canonical order and keeps comments with their keys. It prints the\n" +
+			"result, or with -w writes it back, or with --check names the files that would change. Without PATH, or with -, it\n" +
+			"reads standard input. What a file means never changes; a file that cannot be formatted so is refused.\n\n" +
+			"Exit codes: 0 ok, 1 --check found a file that would change, 2 a file cannot be read or formatted, 3 usage.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if rewrite && check {
+				return fail(exitUsage, errors.New("-w and --check exclude each other"))
+			}
+			if len(args) == 0 {
+				args = []string{"-"}
+			}
+			if rewrite && slices.Contains(args, "-") {
+				return fail(exitUsage, errors.New("-w needs files, not standard input"))
+			}
+			files, err := yamlFiles(args)
+			if err != nil {
+				return fail(exitLoad, err)
+			}
+			f := formatting{cmd: cmd, rewrite: rewrite, check: check}
+			for _, name := range files {
+				f.file(name)
+			}
+			switch {
+			case f.failed:
+				return fail(exitLoad, nil)
+			case f.err != nil:
+				return fail(exitUsage, f.err)
+			case check && f.changed:
+				return fail(exitFindings, nil)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVarP(&rewrite, "write", "w", false, "write the result back to the files; names those that change")
+	cmd.Flags().BoolVar(&check, "check", false, "only name the files that would change")
+	return cmd
+}
+
+// formatting goes over files; one that fails does not keep others from being formatted.
+type formatting struct {
+	cmd             *cobra.Command
+	rewrite, check  bool
+	failed, changed bool
+	err             error // of writing
+}
+
+func (f *formatting) file(name string) {
+	text, err := f.read(name)
+	if err != nil {
+		f.failed = true
+		f.cmd.PrintErrln(rules.Diagnostic{File: name, Level: rules.Error, Code: "OKS0101", Message: err.Error()}.Error())
+		return
+	}
+	out, diags := format.Source(name, text)
+	for _, d := range diags {
+		f.failed = true
+		f.cmd.PrintErrln(d.Error())
+	}
+	if len(diags) > 0 {
+		return
+	}
+	same := bytes.Equal(text, out)
+	f.changed = f.changed || !same
+	switch {
+	case !f.rewrite && !f.check:
+		_, err = f.cmd.OutOrStdout().Write(out)
+	case same:
+	case f.check:
+		_, err = fmt.Fprintln(f.cmd.OutOrStdout(), name)
+	default:
+		if err = rewriteFile(name, out); err == nil {
+			_, err = fmt.Fprintln(f.cmd.OutOrStdout(), name)
+		}
+	}
+	f.err = errors.Join(f.err, err)
+}
+
+func (f *formatting) read(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(f.cmd.InOrStdin())
+	}
+	return os.ReadFile(name)
+}
+
+// rewriteFile keeps the mode, and writes through a link to the file itself.
+func rewriteFile(name string, text []byte) error {
+	path, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return replace(path, text, info.Mode().Perm())
+}
+
+// yamlFiles lists files, and the YAML files below directories except in hidden ones, each once.
+func yamlFiles(paths []string) ([]string, error) {
+	var files []string
+	add := func(name string) {
+		if !slices.Contains(files, name) {
+			files = append(files, name)
+		}
+	}
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if p == "-" || err == nil && !info.IsDir() {
+			add(p)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
+			hidden := name != p && strings.HasPrefix(d.Name(), ".")
+			switch ext := filepath.Ext(name); {
+			case err != nil:
+				return err
+			case d.IsDir() && hidden:
+				return fs.SkipDir
+			case !d.IsDir() && !hidden && (ext == ".yaml" || ext == ".yml"):
+				add(name)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}

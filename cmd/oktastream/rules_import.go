@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"oktastream/rules/author"
+	"oktastream/rules/lang"
+)
+
+// importReport is what `rules import --format json` prints; its names are a contract.
+type importReport struct {
+	Rules   []author.Imported `json:"rules"`
+	Written []string          `json:"written"`
+}
+
+func newRulesImport() *cobra.Command {
+	var dir, format string
+	var force, verbose bool
+	cmd := &cobra.Command{
+		Use:   "import PATH...",
+		Short: "Bring in Sigma rules and entries of Okta's catalogue",
+		Long: "import reads rule files and directories in the form of Sigma or of Okta's catalogue of detections, reports for each\n" +
+			"rule whether it is exact, changed, unsupported or broken, with line and reason, and with -o writes those that run\n" +
+			"into a folder, in our format. Rules in both forms also run as they are; importing makes them yours to edit.\n\n" +
+			"  exact        the rule detects what the original detects\n" +
+			"  changed      it runs, and the warnings say what has no effect or another one here\n" +
+			"  unsupported  this version cannot run it; it is not written\n" +
+			"  error        it is broken; it is not written\n\n" +
+			"Comments in entries of the catalogue are not carried over; Sigma files keep theirs. What is written is loaded and\n" +
+			"compared with the original.\n\n" +
+			"Exit codes: 0 all exact, 1 a rule is changed or unsupported, 2 a rule is broken, 3 usage, or a file that exists.",
+		Example: "  oktastream rules import sigma/rules/identity/okta/ -o rules/\n  oktastream rules import customer-detections/detections/ --format json",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOfFormats(format, "text", "json"); err != nil {
+				return err
+			}
+			im := author.NewImport(lang.Load(args), readRuleFile(args))
+			written, diffs, err := writeImport(im, dir, force)
+			if err != nil {
+				return fail(exitUsage, err)
+			}
+			if err := reportImport(cmd.OutOrStdout(), im, written, format, verbose); err != nil {
+				return fail(exitUsage, err)
+			}
+			for _, d := range diffs {
+				cmd.PrintErrln(d)
+			}
+			worst := worstOutcome(im)
+			switch {
+			case len(im.Rules) == 0:
+				return fail(exitLoad, fmt.Errorf("no rule found in %q", args))
+			case len(diffs) > 0:
+				return fail(exitLoad, errors.New("the files that were written do not mean what the originals do"))
+			case worst == author.Failed:
+				return fail(exitLoad, nil)
+			case worst != author.Exact:
+				return fail(exitFindings, nil)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&dir, "out", "o", "", "folder to write to (without it, only the report is made)")
+	cmd.Flags().StringVar(&format, "format", "text", "of the report: text or json")
+	cmd.Flags().BoolVar(&force, "force", false, "replace files that exist")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "print notes as well")
+	return cmd
+}
+
+// writeImport writes the files and compares what they mean with the originals.
+func writeImport(im *author.Import, dir string, force bool) (written, diffs []string, err error) {
+	if dir == "" || len(im.Files) == 0 {
+		return nil, nil, nil
+	}
+	var files []outFile
+	for _, f := range im.Files {
+		files = append(files, outFile{f.Name, f.Text})
+	}
+	if written, err = writeAll(dir, files, force); err != nil {
+		return nil, nil, err
+	}
+	return written, im.Verify(lang.Load(written)), nil
+}
+
+func reportImport(w io.Writer, im *author.Import, written []string, format string, verbose bool) error {
+	if format == "json" {
+		return writeJSON(w, importReport{Rules: append([]author.Imported{}, im.Rules...), Written: append([]string{}, written...)})
+	}
+	if err := im.WriteText(w, verbose); err != nil {
+		return err
+	}
+	if len(written) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "%d files written\n", len(written))
+	return err
+}
+
+func worstOutcome(im *author.Import) author.Outcome {
+	worst := author.Exact
+	for _, r := range im.Rules {
+		switch {
+		case r.Outcome == author.Failed:
+			return author.Failed
+		case r.Outcome != author.Exact:
+			worst = author.Changed
+		}
+	}
+	return worst
+}
