@@ -15,6 +15,7 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/format"
+	"oktastream/rules/lang/source"
 )
 
 func newRulesFmt() *cobra.Command {
@@ -72,7 +73,7 @@ func (f *formatting) file(name string) {
 	text, err := f.read(name)
 	if err != nil {
 		f.failed = true
-		f.cmd.PrintErrln(rules.Diagnostic{File: name, Level: rules.Error, Code: "OKS0101", Message: err.Error()}.Error())
+		f.cmd.PrintErrln(rules.Diagnostic{File: name, Level: rules.Error, Code: source.Unreadable, Message: err.Error()}.Error())
 		return
 	}
 	out, diags := format.Source(name, text)
