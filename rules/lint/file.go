@@ -132,8 +132,12 @@ func (a authored) span(n *source.Node, offset, length int) span {
 // writtenIn are the keys of a document under which conditions, windows and fields stand.
 var writtenIn = []string{"detection", "correlation", "query", "filter", "fields", "oktastream"}
 
-// mentions finds where a text is written in the rule's documents: as a key or value, or as a word of a query.
+// mentions finds where a text is written in the rule's documents: as a key or value, or as a word of a query. The empty
+// text is written nowhere.
 func (s *subject) mentions(text string) []span {
+	if text == "" {
+		return nil
+	}
 	var out []span
 	for _, d := range s.docs {
 		// A query is text, and so is one in the form of Okta's catalogue.

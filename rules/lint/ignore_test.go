@@ -89,6 +89,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add("# oktastream: ignore OKS0799, x\n" + selection("eventType|cased: A", "b|re: .", "target.id: null"))
 	f.Add(correlation("eventType: [a, b]", "type: value_count", "group-by: [x, client.zone]", "timespan: 9d", "condition: {field: x, gte: 2}", "aliases: {x: {base: actor.ID}}"))
 	f.Add(steps("a", "b") + "oktastream: {suppress: {max: 9d}, join: {a: x.y}}\n")
+	f.Add(query(`eventType eq ""`))
 	f.Add("query: |\n  a\n#oktastream: ignore\n\t")
 	f.Add("a: &a [*a]\n---\n? b\n")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -71,6 +71,7 @@ func TestFindings(t *testing.T) {
 		{"unknown event type under its ECS name", query(`event.action eq "zone.deactivated"`), Options{}, []string{"5:26+16 warning OKS0701"}},
 		{"unknown event type in a list", query(`eventType in ["zone.deactivate", "zone.deactivated"]`), Options{}, []string{"5:43+16 warning OKS0701"}},
 		{"unknown event type that Sigma's loader reports", selection("eventType: zone.deactivated"), Options{}, []string{"6:16+16 warning OKS0310"}},
+		{"an empty event type", query(`eventType eq ""`), Options{}, []string{"5:9+9 warning OKS0701"}},
 		{"a prefix of an event type", query(`eventType sw "zone.deact"`), Options{}, nil},
 		{"an unknown type as a value of another field", query(`eventType eq "zone.deactivate" and displayMessage eq "zone.deactivated"`), Options{}, nil},
 
