@@ -22,15 +22,22 @@ func (c *checker) fields(s *subject) {
 		if known && spelling == "" {
 			return
 		}
+		level, code := rules.Warning, UnknownField
+		if known {
+			level, code = rules.Note, FieldCase
+		}
+		if s.enough(level, code) {
+			return
+		}
+		hint, message := "", "the System Log has no field %s that we know of"
+		switch {
+		case known:
+			hint, message = "write "+spelling, "Okta writes the field %s in other letters"
+		case near != "":
+			hint = "did you mean " + near + "?"
+		}
 		for _, at := range s.places(name, match.Pos{}) {
-			switch {
-			case known:
-				c.report(s.rule, at, rules.Note, FieldCase, "write "+spelling, "Okta writes the field %s in other letters", name)
-			case near != "":
-				c.report(s.rule, at, rules.Warning, UnknownField, "did you mean "+near+"?", "the System Log has no field %s that we know of", name)
-			default:
-				c.report(s.rule, at, rules.Warning, UnknownField, "", "the System Log has no field %s that we know of", name)
-			}
+			c.report(s.rule, at, level, code, hint, message, name)
 		}
 	}
 	r := s.rule

@@ -150,7 +150,7 @@ func (s *subject) mentions(text string) []span {
 }
 
 func (a authored) mentions(n *source.Node, text string, words bool, out *[]span) {
-	if n == nil {
+	if n == nil || len(*out) >= maxSame {
 		return
 	}
 	length := utf8.RuneCountInString(text)
@@ -168,7 +168,7 @@ func (a authored) mentions(n *source.Node, text string, words bool, out *[]span)
 	case n.Text == text:
 		*out = append(*out, a.span(n, 0, length))
 	case words:
-		for from := 0; ; {
+		for from := 0; len(*out) < maxSame; {
 			i := strings.Index(n.Text[from:], text)
 			if i < 0 {
 				break

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -68,6 +69,7 @@ func Check(in Input, o Options) *Report {
 		c.window(s)
 		c.never(s)
 		c.attack(s)
+		c.rest(s)
 	}
 	c.duplicates()
 	c.cost(loaded)
@@ -145,6 +147,9 @@ type subject struct {
 	rule *rules.Rule
 	own  authored
 	docs []authored // own, those that a correlation names, and the filters of these
+
+	count  map[string]int // by code, see enough
+	levels map[string]rules.Level
 }
 
 // authored is a document of a file.
@@ -212,6 +217,29 @@ func (c *checker) find(ref string, f *file) (authored, bool) {
 		}
 	}
 	return authored{}, false
+}
+
+// maxSame bounds how many findings of one code a rule gets with places of their own: each place has to be searched for.
+const maxSame = 50
+
+// enough reports whether s has had maxSame findings of a code, and counts those that it will not get; see rest.
+func (s *subject) enough(level rules.Level, code string) bool {
+	if s.count == nil {
+		s.count = map[string]int{}
+		s.levels = map[string]rules.Level{}
+	}
+	s.count[code]++
+	s.levels[code] = level
+	return s.count[code] > maxSame
+}
+
+// rest says how many findings have been left out.
+func (c *checker) rest(s *subject) {
+	for _, code := range slices.Sorted(maps.Keys(s.count)) {
+		if more := s.count[code] - maxSame; more > 0 {
+			c.report(s.rule, s.whole(), s.levels[code], code, "", "and %d more", more)
+		}
+	}
 }
 
 // conditions are what the rule asks of single events. Inputs that observe another rule's alerts are left out.

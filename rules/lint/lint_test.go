@@ -284,3 +284,24 @@ func TestNothingIsLost(t *testing.T) {
 		t.Errorf("only %d diagnostics to lose", len(want))
 	}
 }
+
+// Thousands of mistakes in one rule are counted, not each shown; and take no time that grows with their square.
+func TestManyMistakes(t *testing.T) {
+	var types, same []string
+	for i := range 15000 {
+		types = append(types, fmt.Sprintf("\"ev.t%05d\"", i))
+		same = append(same, "\"zone.gone\"")
+	}
+	for name, list := range map[string][]string{"different": types, "the same": same} {
+		start := time.Now()
+		rep := checkFiles(map[string]string{"r.yml": query("eventType in [" + strings.Join(list, ", ") + "]")}, Options{})
+		fs := rep.Findings()
+		last := fs[0] // it stands at the rule
+		if len(fs) != maxSame+1 || last.Code != UnknownType || last.Message != "and 14950 more" {
+			t.Errorf("%s: %d findings, %v", name, len(fs), last)
+		}
+		if d := time.Since(start); d > 20*time.Second {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+
 	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/match"
@@ -26,24 +28,28 @@ func (c *checker) types(s *subject) {
 
 func (c *checker) eventType(s *subject, p *match.Pred, name string) {
 	info, known := event.LookupType(name)
+	level, code, hint, message := rules.Warning, "", "", ""
+	switch {
+	case !known:
+		code, message = UnknownType, fmt.Sprintf("Okta's catalogue, release %s, has no event type %q", event.CatalogueRelease, name)
+	case info.Internal:
+		code, message = InternalType, fmt.Sprintf("the event type %s is internal to Okta: customers' logs do not hold it", info.Name)
+	case info.Name != name && p.Fold:
+		level = rules.Note
+		code, hint, message = TypeCase, "write "+info.Name, fmt.Sprintf("Okta writes the event type %s in other letters", name)
+	case info.Name != name:
+		code, hint, message = TypeCase, "write "+info.Name, fmt.Sprintf("Okta writes the event type %s in other letters, and the comparison minds them", name)
+	default:
+		return
+	}
+	if s.enough(level, code) {
+		return
+	}
+	if near := event.SuggestType(name); !known && near != "" {
+		hint = "did you mean " + near + "?"
+	}
 	for _, at := range s.places(name, p.Pos) {
-		switch {
-		case !known:
-			hint := ""
-			if near := event.SuggestType(name); near != "" {
-				hint = "did you mean " + near + "?"
-			}
-			c.report(s.rule, at, rules.Warning, UnknownType, hint,
-				"Okta's catalogue, release %s, has no event type %q", event.CatalogueRelease, name)
-		case info.Name != name && p.Fold:
-			c.report(s.rule, at, rules.Note, TypeCase, "write "+info.Name, "Okta writes the event type %s in other letters", name)
-		case info.Name != name:
-			c.report(s.rule, at, rules.Warning, TypeCase, "write "+info.Name,
-				"Okta writes the event type %s in other letters, and the comparison minds them", name)
-		}
-		if known && info.Internal {
-			c.report(s.rule, at, rules.Warning, InternalType, "", "the event type %s is internal to Okta: customers' logs do not hold it", info.Name)
-		}
+		c.report(s.rule, at, level, code, hint, "%s", message)
 	}
 }
 
