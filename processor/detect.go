@@ -192,7 +192,7 @@ func (d *detectStage) settle(ctx context.Context, t *task) error {
 func (d *detectStage) due(time.Time) bool { return false }
 
 func (d *detectStage) begin(time.Time) {
-	d.out.Alerts, d.out.Observations = d.out.Alerts[:0], d.out.Observations[:0]
+	d.out.Alerts, d.out.Observations, d.out.Forwarded = d.out.Alerts[:0], d.out.Observations[:0], d.out.Forwarded[:0]
 	d.levels.begin()
 	clear(d.tally)
 }
@@ -238,7 +238,7 @@ func (d *detectStage) handle(t *task, r *kgo.Record, out *transaction) error {
 	}
 	// Alerts that other rules observe.
 	err = d.router.observations(out, d.tally, deadLetter{record: r, element: -1}, d.out.Observations)
-	d.out.Alerts, d.out.Observations = d.out.Alerts[:0], d.out.Observations[:0]
+	d.out.Alerts, d.out.Observations, d.out.Forwarded = d.out.Alerts[:0], d.out.Observations[:0], d.out.Forwarded[:0]
 	return err
 }
 

@@ -52,6 +52,13 @@ func (s *Set) link() []Diagnostic {
 			}
 		}
 	}
+	for i, d := range s.dependents {
+		if len(d) > 0 {
+			st := *s.rules[i].Stateful
+			st.Window.Settle = true
+			s.rules[i].Stateful = &st
+		}
+	}
 	s.wait()
 	return diags
 }

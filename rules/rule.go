@@ -74,7 +74,9 @@ type Stateful struct {
 // Input is one kind of event that a stateful rule observes.
 type Input struct {
 	Name string
-	// From names a stateful rule of the set whose alerts are the observations, instead of events. An observation is then
+	// From names a stateful rule of the set whose alerts are the observations, instead of events. An episode of that rule is
+	// one observation, at the time of its start, and comes when no late event can move that start any more: the lateness of
+	// that rule behind its alert. It is then
 	// the event that completed the alert's condition, and has a member "alert" besides its own: alert.rule is the rule's
 	// name, alert.id and alert.severity are what they say, and alert.group.MEMBER is the value of a member of the group
 	// key; see GroupPath. Empty means events.

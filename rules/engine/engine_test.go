@@ -67,7 +67,31 @@ func testRules() []rules.Rule {
 			s.Threshold = 1
 			return s
 		}(), Inputs: []rules.Input{{Name: "chain", From: "chain", Where: match.Const(true), Group: []event.Path{group("ip")}}}}},
+		measured("7", "sum", func(s *window.Spec) { s.Kind, s.Condition = window.Sum, []window.Bound{{Op: window.AtLeast, Value: 9}} }),
+		measured("8", "average", func(s *window.Spec) {
+			s.Kind, s.AtClose, s.Condition = window.Avg, true, []window.Bound{{Op: window.Above, Value: 4}}
+		}),
+		measured("9", "percentile", func(s *window.Spec) {
+			s.Kind, s.AtClose, s.Percentile, s.Condition = window.Percentile, true, 50, []window.Bound{{Op: window.AtMost, Value: 3}}
+		}),
+		measured("10", "few", func(s *window.Spec) {
+			s.Kind, s.AtClose, s.Distinct = window.Count, true, nil
+			s.Condition = []window.Bound{{Op: window.AtLeast, Value: 2}, {Op: window.Below, Value: 4}}
+		}),
 	}
+}
+
+// measured is a rule over a number in events of failure, by address.
+func measured(id, name string, edit func(*window.Spec)) rules.Rule {
+	w := window.Spec{Length: 10 * time.Minute, Lateness: 5 * time.Minute, Quiet: 10 * time.Minute, Episode: 24 * time.Hour,
+		Distinct: []window.Column{{Name: "asNumber"}}}
+	edit(&w)
+	in := rules.Input{Name: "fail", Where: is("eventType", "fail"), Group: []event.Path{event.MustPath("client.ipAddress")}}
+	if len(w.Distinct) > 0 {
+		in.Columns = []event.Path{event.MustPath("securityContext.asNumber")}
+	}
+	return rules.Rule{ID: id, Name: name, Title: name, Meta: rules.Meta{Severity: alert.Low, Risk: 21},
+		Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: w, Inputs: []rules.Input{in}}}
 }
 
 func testSet(t fataler) *rules.Set {
@@ -99,6 +123,7 @@ func drawEvents(t *rapid.T) []string {
 			"actor":                 map[string]any{"alternateId": pick("actor", "ada@x.example", "bob@x.example", "unknown")},
 			"client":                map[string]any{"ipAddress": pick("ip", "192.0.2.1", "192.0.2.2", "null")},
 			"authenticationContext": map[string]any{"externalSessionId": pick("session", "s1", "s2", "unknown")},
+			"securityContext":       map[string]any{"asNumber": rapid.IntRange(0, 7).Draw(t, "number")},
 			"debugContext":          map[string]any{"debugData": map[string]any{"dtHash": pick("hash", "h1", "h2", "h3", "-")}},
 			"target": []any{map[string]any{"type": "User", "alternateId": pick("target", "ada@x.example", "bob@x.example")},
 				map[string]any{"type": "AppInstance", "alternateId": "app"}},

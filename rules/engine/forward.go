@@ -11,10 +11,12 @@ import (
 )
 
 // forward turns an alert into observations for the rules over it: the event that completed it, projected, with what the
-// alert adds as the member "alert". Updates are not forwarded: an episode is one observation.
+// alert adds as the member "alert". An episode is one observation, at the time of its start. That time is final only when
+// the watermark has passed it, so forwarding waits for it: with the start as it stands at the first alert, a rule over
+// alerts would give other answers when the same events arrive in another order.
 func (t *Task) forward(rule int, a *alert.Alert, ev *event.Event, out *Output) {
 	dependents := t.set.Dependents(rule)
-	if len(dependents) == 0 || a.Status != alert.Create {
+	if len(dependents) == 0 {
 		return
 	}
 	byClass := map[int][]rules.Entry{}

@@ -15,6 +15,9 @@ type Options struct {
 type Output struct {
 	Alerts       []alert.Alert
 	Observations []Observation
+	// Forwarded are the alerts that became observations of other rules, as those rules see them, see rules.Input.From. They
+	// are for explanations: the observations themselves are among Observations.
+	Forwarded []alert.Alert
 }
 
 // MaxKeys is the number of values of one routing member that one event is routed by. An event with more (an array of

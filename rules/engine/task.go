@@ -160,7 +160,7 @@ func (t *Task) advance(level int, out *Output) {
 func (t *Task) head(rule int, group []string) window.Head {
 	spec := &t.set.Rules()[rule].Stateful.Window
 	return window.Head{Rule: t.set.StateID(rule), Group: group, Length: spec.Length, Lateness: spec.Lateness, Quiet: spec.Quiet,
-		AtClose: spec.AtClose}
+		AtClose: spec.AtClose, Settle: spec.Settle}
 }
 
 // observe evaluates the rules of the observation's class again: the process that routed it may have run other rules.
@@ -322,7 +322,11 @@ func (t *Task) fire(rule int, group []string, fired []window.Firing, ev *event.E
 			}
 		}
 		a := t.build.episode(rule, group, f, trigger)
-		t.forward(rule, &a, trigger, out)
+		if f.Settled {
+			t.forward(rule, &a, trigger, out)
+			out.Forwarded = append(out.Forwarded, a)
+			continue
+		}
 		if !t.set.Rules()[rule].Silent {
 			out.Alerts = append(out.Alerts, a)
 			t.stats[rule].Alerts++

@@ -221,8 +221,9 @@ func TestWhy(t *testing.T) {
 		{"percentile", []string{"percentile"}, mails, "e3", Fired, "it completed the condition: percentile 95 of size = 5, need > 4"},
 		{"too many", []string{"few"}, mails, "e1", Short,
 			"the condition is judged when the window closes, at 2026-03-02T09:10:00Z, and does not hold then: events = 3, need <= 2: 1 too many"},
-		{"chain", []string{"chain", "count"}, failures, "e4", Fired, "step brute at 2026-03-02T09:02:00Z"},
-		{"chain waits", []string{"chain", "count"}, failures, "e3", Short, "step c is next, and has not come"},
+		// An alert is observed when its time is final, the lateness of its rule behind it.
+		{"chain", []string{"chain", "count"}, append(slices.Clone(failures), at("e5", 20, "z", "ada", "1.1.1.1", 0)), "e5", Fired, "step brute at 2026-03-02T09:02:00Z"},
+		{"chain waits", []string{"chain", "count"}, failures, "e4", Short, "step brute is next, and has not come"},
 		{"chain without an alert", []string{"chain", "count"}, failures[:2], "e2", Unmatched, "brute: the event completes no alert of count"},
 		{"join unknown", []string{"sequence"}, []Input{at("e1", 0, "a", "ada", "1.1.1.1", 0), at("e2", 1, "b", "ada", "unknown", 0), at("e3", 2, "c", "ada", "1.1.1.3", 0)},
 			"e3", Fired, "step c at"},

@@ -72,7 +72,7 @@ func (p *replay) step(i int) (*event.Event, []taken, error) {
 			return nil, nil, fmt.Errorf("event %d: %w", i+1, err)
 		}
 	}
-	waited := len(p.out.Alerts)
+	waited := len(p.out.Forwarded)
 	if err := p.local.Process(ev, &p.out); err != nil {
 		return nil, nil, fmt.Errorf("event %d: %w", i+1, err)
 	}
@@ -82,8 +82,8 @@ func (p *replay) step(i int) (*event.Event, []taken, error) {
 	}
 	// The order is the engine's: alerts that waited for the clock, then the observations of the event by class, each
 	// followed by the alerts that it brings about.
-	before, after := p.out.Alerts[:waited:waited], []alert.Alert(nil)
-	for _, a := range p.out.Alerts[waited:] {
+	before, after := p.out.Forwarded[:waited:waited], []alert.Alert(nil)
+	for _, a := range p.out.Forwarded[waited:] {
 		if p.classOf(a.Rule.Name) < p.set.ClassOf(p.rule) {
 			before = append(before, a)
 		} else {
@@ -114,7 +114,7 @@ func (p *replay) takeAlerts(i int, alerts []alert.Alert) []taken {
 		var applied [][]string
 		for j := range st.Inputs {
 			in := &st.Inputs[j]
-			if in.From == "" || in.From != a.Rule.Name || a.Status != alert.Create {
+			if in.From == "" || in.From != a.Rule.Name {
 				continue
 			}
 			view, err := p.view(a)
@@ -241,7 +241,7 @@ func (p *replay) observe(t taken) Outcome {
 	spec := &p.about().Stateful.Window
 	w := p.window(t.group)
 	w.SetHead(window.Head{Rule: p.set.StateID(p.rule), Group: t.group, Length: spec.Length, Lateness: spec.Lateness,
-		Quiet: spec.Quiet, AtClose: spec.AtClose})
+		Quiet: spec.Quiet, AtClose: spec.AtClose, Settle: spec.Settle})
 	status, fired := spec.Observe(w, t.o, func() string { return "" }, false, p.clock)
 	p.note(t.group, fired)
 	switch status {
@@ -287,7 +287,7 @@ func (p *replay) end() (map[string]bool, error) {
 	r := p.about()
 	if r.Stateful != nil {
 		if len(p.given) > 0 {
-			p.takeAlerts(len(p.given)-1, p.out.Alerts)
+			p.takeAlerts(len(p.given)-1, p.out.Forwarded)
 		}
 		for _, w := range p.windows {
 			if h, ok := w.Head(); ok {

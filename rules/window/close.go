@@ -108,9 +108,11 @@ func (s *Spec) judge(w *Window, hi int, watermark int64) []Firing {
 		}
 		f := e.firing(e.at, c)
 		f.Trigger = e.trigger
-		w.bytes -= len(e.trigger)
-		e.trigger = ""
+		if !s.Settle {
+			w.bytes -= len(e.trigger)
+			e.trigger = ""
+		}
 		fired = append(fired, f)
 	}
-	return fired
+	return append(fired, s.confirm(w, watermark)...)
 }

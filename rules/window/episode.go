@@ -20,7 +20,8 @@ type episode struct {
 	revision   int    // 0 while pending
 	eventID    string // the event that completed the condition first, in order of arrival
 	at         int64  // the completion that this event brought about
-	trigger    string // while pending: the projection of that event, for the alert to come
+	trigger    string // while pending, or not settled: the projection of that event, for the firing to come
+	settled    bool   // with Spec.Settle: the firing that says so is out
 }
 
 func (e *episode) pending() bool { return e.revision == 0 }
@@ -41,7 +42,11 @@ func (e *episode) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(e.revision))
 	b = putString(b, e.eventID)
 	b = binary.AppendVarint(b, e.at)
-	return putString(b, e.trigger)
+	b = putString(b, e.trigger)
+	if e.settled {
+		return append(b, 1)
+	}
+	return append(b, 0)
 }
 
 func decodeEpisode(item, value []byte) (episode, error) {
@@ -50,7 +55,7 @@ func decodeEpisode(item, value []byte) (episode, error) {
 	}
 	d := decoder{rest: string(value[1:])}
 	e := episode{seq: binary.BigEndian.Uint32(item[1:]), start: d.varint(), end: d.varint(),
-		revision: int(d.uvarint()), eventID: d.string(), at: d.varint(), trigger: d.string()}
+		revision: int(d.uvarint()), eventID: d.string(), at: d.varint(), trigger: d.string(), settled: d.byte() == 1}
 	if d.bad || d.rest != "" || e.end < e.start || e.revision < 0 {
 		return episode{}, fmt.Errorf("%w: episode", ErrEntry)
 	}
@@ -105,6 +110,7 @@ func (w *Window) merge(i, j int) uint32 {
 		keep, drop = drop, keep
 	}
 	keep.start, keep.end = min(keep.start, drop.start), max(keep.end, drop.end)
+	keep.settled = keep.settled || drop.settled
 	w.touch(string(keep.item()))
 	w.touch(string(drop.item()))
 	w.bytes -= drop.size()
@@ -119,6 +125,19 @@ func (w *Window) nextSeq() uint32 {
 		n = max(n, w.eps[i].seq)
 	}
 	return n + 1
+}
+
+// confirm marks the announced episodes whose start the watermark has passed, and returns their indexes.
+func (w *Window) confirm(s *Spec, watermark int64) []int {
+	var confirmed []int
+	for i := range w.eps {
+		if e := &w.eps[i]; s.Settle && !e.pending() && !e.settled && watermark > e.start {
+			e.settled = true
+			w.touch(string(e.item()))
+			confirmed = append(confirmed, i)
+		}
+	}
+	return confirmed
 }
 
 // settle announces the pending episodes that can be decided at this watermark: those whose gap to the announced

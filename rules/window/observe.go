@@ -24,6 +24,8 @@ type Firing struct {
 	// Trigger is the projection of that event if the firing was held back, see episode; empty if the event is the one
 	// just observed.
 	Trigger string
+	// Settled: the episode has fired before; now its start is final, and At is that start. See Spec.Settle.
+	Settled bool
 	Content Content
 }
 
@@ -154,7 +156,7 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	if s.AtClose {
 		return s.close(w, watermark)
 	}
-	fired := s.announce(w, watermark, "")
+	fired := append(s.announce(w, watermark, ""), s.confirm(w, watermark)...)
 
 	// A row takes part in intervals up to its time plus Length. Observations at or above the watermark may arrive, and
 	// a pending episode still has to show what it held.
@@ -213,6 +215,22 @@ func (s *Spec) announce(w *Window, watermark int64, eventID string) []Firing {
 		if e.eventID != eventID {
 			f.Trigger = e.trigger
 		}
+		if !s.Settle {
+			w.bytes -= len(e.trigger)
+			e.trigger = ""
+		}
+		fired = append(fired, f)
+	}
+	return fired
+}
+
+// confirm fires for the episodes whose start is final.
+func (s *Spec) confirm(w *Window, watermark int64) []Firing {
+	var fired []Firing
+	for _, i := range w.confirm(s, watermark) {
+		e := &w.eps[i]
+		f := e.firing(e.start, w.content(s, e.start))
+		f.Trigger, f.Settled = e.trigger, true
 		w.bytes -= len(e.trigger)
 		e.trigger = ""
 		fired = append(fired, f)

@@ -69,6 +69,10 @@ type Spec struct {
 	// lasts Length; without AtClose every interval of that Length counts, and the condition must be one that more
 	// observations cannot undo.
 	AtClose bool
+	// Settle asks for a second firing of each episode, once its start cannot move any more: when the watermark has passed
+	// it. Who builds on the time of an episode, such as a rule over alerts, would otherwise depend on which of its events
+	// happened to arrive first.
+	Settle bool
 	// Steps is the number of steps for Unordered and Sequence.
 	Steps int
 	// Distinct lists the columns. For the kinds that look at values (Distinct, Sum, Avg, Percentile) the first column is the counted one: a row without a value in it

@@ -21,6 +21,8 @@ type Head struct {
 	Length, Lateness, Quiet time.Duration
 	// AtClose as in Spec: rows wait for the window to close.
 	AtClose bool
+	// Settle as in Spec: episodes wait for their start to settle.
+	Settle bool
 	// Thinned: rows have been dropped because they repeated others, see Spec.thin.
 	Thinned bool
 }
@@ -69,7 +71,7 @@ func (w *Window) SetHead(h Head) {
 
 func (h Head) equal(o Head) bool {
 	return h.Rule == o.Rule && h.Length == o.Length && h.Lateness == o.Lateness && h.Quiet == o.Quiet &&
-		h.AtClose == o.AtClose && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
+		h.AtClose == o.AtClose && h.Settle == o.Settle && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
 }
 
 func (w *Window) touch(item string) { w.dirty = append(w.dirty, item) }
@@ -117,6 +119,9 @@ func (w *Window) Due() int64 {
 			over = after(e.end, w.head.Quiet+w.head.Length, w.head.Lateness)
 		}
 		expiry = max(expiry, over)
+		if w.head.Settle && !e.pending() && !e.settled {
+			due = min(due, after(e.start, 0, w.head.Lateness))
+		}
 		if e.pending() || i+1 < len(w.eps) && w.eps[i+1].pending() {
 			due = min(due, end)
 		}
@@ -281,6 +286,7 @@ const (
 	headFormat  = 1
 	flagThinned = 1 << 0
 	flagAtClose = 1 << 1
+	flagSettle  = 1 << 2
 )
 
 func (h Head) encode() []byte {
@@ -291,6 +297,9 @@ func (h Head) encode() []byte {
 	if h.AtClose {
 		flags |= flagAtClose
 	}
+	if h.Settle {
+		flags |= flagSettle
+	}
 	b := append([]byte{headFormat, flags}, h.Rule[:]...)
 	b = binary.AppendVarint(b, int64(h.Length))
 	b = binary.AppendVarint(b, int64(h.Lateness))
@@ -300,10 +309,10 @@ func (h Head) encode() []byte {
 
 func decodeHead(value []byte) (Head, error) {
 	var h Head
-	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose) != 0 {
+	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose|flagSettle) != 0 {
 		return h, fmt.Errorf("%w: head of another format", ErrEntry)
 	}
-	h.Thinned, h.AtClose = value[1]&flagThinned != 0, value[1]&flagAtClose != 0
+	h.Thinned, h.AtClose, h.Settle = value[1]&flagThinned != 0, value[1]&flagAtClose != 0, value[1]&flagSettle != 0
 	copy(h.Rule[:], value[2:])
 	d := decoder{rest: string(value[18:])}
 	h.Length, h.Lateness, h.Quiet = time.Duration(d.varint()), time.Duration(d.varint()), time.Duration(d.varint())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,9 +26,11 @@ var specs = map[string]*Spec{
 	"few": {Kind: Count, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Condition: []Bound{{AtLeast, 2}, {Below, 4}}},
 	"onevalue": {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 20, Episode: 60, AtClose: true, Distinct: []Column{{}, {Threshold: 1}},
 		Condition: []Bound{{Equals, 1}}},
-	"avg":        {Kind: Avg, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{AtLeast, 1.5}}},
-	"percentile": {Kind: Percentile, Percentile: 80, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{AtMost, 2}}},
-	"sumclose":   {Kind: Sum, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{Differs, 3}}},
+	"avg":         {Kind: Avg, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{AtLeast, 1.5}}},
+	"percentile":  {Kind: Percentile, Percentile: 80, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{AtMost, 2}}},
+	"countsettle": {Kind: Count, Threshold: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Settle: true},
+	"fewsettle":   {Kind: Count, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Settle: true, Condition: []Bound{{AtLeast, 2}, {Below, 4}}},
+	"sumclose":    {Kind: Sum, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{Differs, 3}}},
 }
 
 // run feeds arrivals and follows announced episodes by the sequence of firings; it returns "start..end" of every
@@ -38,6 +41,7 @@ type run struct {
 	w       *Window
 	clock   int64
 	fired   int
+	settled []int64 // starts of episodes, once final
 	updates bool
 	late    int
 }
@@ -49,6 +53,10 @@ type fataler interface {
 
 func (r *run) take(fs []Firing) {
 	for _, f := range fs {
+		if f.Settled {
+			r.settled = append(r.settled, f.Start)
+			continue
+		}
 		if f.Revision == 1 {
 			r.fired++
 		}
@@ -67,7 +75,7 @@ func (r *run) observe(o Observation) {
 		r.late++
 	}
 	for _, f := range fs {
-		if f.Revision == 1 && (r.s.AtClose || f.EventID != o.ID) && f.Trigger != "projection of "+f.EventID {
+		if f.Revision == 1 && !f.Settled && (r.s.AtClose || f.EventID != o.ID) && f.Trigger != "projection of "+f.EventID {
 			r.t.Fatalf("held-back firing lost its trigger: %+v", f)
 		}
 	}
@@ -147,7 +155,7 @@ func TestOrderInsensitive(t *testing.T) {
 					case 1:
 						r.advance(max(r.clock, high-int64(rapid.IntRange(0, 20).Draw(t, "behind"))))
 					}
-					r.w.SetHead(Head{AtClose: s.AtClose, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
+					r.w.SetHead(Head{AtClose: s.AtClose, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
 					r.observe(o)
 					checkSize(t, r.w)
 					switch rapid.IntRange(0, 5).Draw(t, "then") {
@@ -166,8 +174,18 @@ func TestOrderInsensitive(t *testing.T) {
 				if !r.w.Empty() {
 					t.Fatalf("window is not empty after everything expired: %d rows, %d episodes", len(r.w.rows), len(r.w.eps))
 				}
-				if want := reference(s, set); r.fired != len(want) {
+				want := reference(s, set)
+				if r.fired != len(want) {
 					t.Fatalf("announced %d episodes, want %d: %v", r.fired, len(want), want)
+				}
+				if !s.Settle {
+					return
+				}
+				slices.Sort(r.settled)
+				for i, w := range want {
+					if len(r.settled) != len(want) || !strings.HasPrefix(w, fmt.Sprint(r.settled[i], "..")) {
+						t.Fatalf("settled starts %v, want those of %v", r.settled, want)
+					}
 				}
 			})
 		})
@@ -266,7 +284,7 @@ func checkSize(t *rapid.T, w *Window) {
 func TestLate(t *testing.T) {
 	s := specs["count"]
 	w := New()
-	w.SetHead(Head{AtClose: s.AtClose, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+	w.SetHead(Head{AtClose: s.AtClose, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
 	for _, c := range []struct {
 		time int64
 		want Status
@@ -306,7 +324,7 @@ func TestThin(t *testing.T) {
 	}
 	for i := range set {
 		j := i ^ 1 // neighbours swapped
-		r.w.SetHead(Head{AtClose: s.AtClose, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+		r.w.SetHead(Head{AtClose: s.AtClose, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
 		r.observe(set[j])
 		r.advance(int64(i))
 	}
