@@ -37,13 +37,14 @@ func newDeployment(t *testing.T, env Env, partitions int32) *deployment {
 func (d *deployment) repartition() string { return d.group + "-repartition" }
 
 // args are a process's: small transactions, so that there are many to break, and short time-outs, so that a kill is
-// noticed while the test still feeds.
+// noticed while the test still feeds. The rebalance time-out stays below the session time-out: the in-process broker
+// expires a member that waits to join for longer than its session, and never answers it.
 func (d *deployment) args() []string {
 	args := []string{"--create-topics"}
 	for _, setting := range []string{
 		"bootstrap.servers=" + strings.Join(d.env.Cluster.Brokers(), ","), "group.id=" + d.group,
 		"input=" + d.input, "alerts=" + d.alerts, "partitions=6", "max.records=200", "http=none",
-		"session.timeout.ms=3000", "max.poll.interval.ms=5000", "heartbeat.interval.ms=500", "transaction.timeout.ms=8000",
+		"session.timeout.ms=5000", "max.poll.interval.ms=3000", "heartbeat.interval.ms=500", "transaction.timeout.ms=8000",
 	} {
 		args = append(args, "-X", setting)
 	}
