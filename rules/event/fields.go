@@ -54,6 +54,9 @@ func (f *Fields) Add(p Path) FieldID {
 		}
 	}
 	f.fields = append(f.fields, x)
+	for _, q := range p.Reads() {
+		f.Add(q)
+	}
 	return id
 }
 

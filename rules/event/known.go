@@ -52,8 +52,13 @@ func KnownPath(p Path) (known bool, suggestion string) {
 	if p.c == nil {
 		return false, ""
 	}
+	for _, q := range p.c.from {
+		if known, suggestion := KnownPath(q); !known {
+			return false, suggestion
+		}
+	}
 	if len(p.c.reads) == 0 {
-		return true, "" // a constant
+		return true, "" // a constant, or computed
 	}
 	if parts := alternatives(p.c.text); len(parts) > 1 {
 		for _, part := range parts {

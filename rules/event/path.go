@@ -43,6 +43,9 @@ type compiled struct {
 	constant string
 	// every asks for all scalars of the event; there are no reads then.
 	every bool
+	// computed makes the values from the paths in from; there are no reads then. See Computed.
+	computed func(*Event) []Value
+	from     []Path
 }
 
 // read is one place of the LogEvent that a path takes values from.
@@ -103,6 +106,9 @@ func ParsePath(text string) (Path, error) {
 func compile(text string) (*compiled, error) {
 	if text == everyValue {
 		return &compiled{text: text, canon: text, every: true}, nil
+	}
+	if strings.HasPrefix(text, computedMark) {
+		return nil, &PathError{Text: text, Reason: "a name that begins with = is quoted"}
 	}
 	var union *compiled
 	at := 0

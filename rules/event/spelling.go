@@ -5,7 +5,7 @@ import "strings"
 // Spelling returns p as Okta writes it, if p names known fields but in other letter case; else "". Reading does not mind
 // the case, so this is advice. Aliases have no spelling of Okta's.
 func Spelling(p Path) string {
-	if p.c == nil {
+	if p.c == nil || p.c.computed != nil {
 		return ""
 	}
 	parts := alternatives(p.c.text)

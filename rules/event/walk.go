@@ -12,6 +12,9 @@ func (e *Event) collect(dst []Value, c *compiled, places []int32) []Value {
 	if c.every {
 		return e.collectEvery(dst)
 	}
+	if c.computed != nil {
+		return e.compute(dst, c)
+	}
 	from := len(dst)
 	for i, r := range c.reads {
 		n, steps := jsontree.Root, r.steps

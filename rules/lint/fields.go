@@ -11,7 +11,14 @@ import (
 // fields looks up every field that a rule reads.
 func (c *checker) fields(s *subject) {
 	seen := map[string]bool{"": true}
-	look := func(p event.Path) {
+	var look func(p event.Path)
+	look = func(p event.Path) {
+		if reads := p.Reads(); reads != nil {
+			for _, q := range reads {
+				look(q)
+			}
+			return
+		}
 		name := p.String()
 		if seen[name] || observesAlerts(s.rule) && strings.HasPrefix(name, "alert.") {
 			return
