@@ -22,6 +22,12 @@ func stateID(r *Rule) [16]byte {
 	if w.AtClose {
 		fmt.Fprintf(h, "at close\n")
 	}
+	if w.Every > 0 {
+		fmt.Fprintf(h, "every %d\n", w.Every)
+	}
+	if w.Program != nil {
+		fmt.Fprintf(h, "program %s\n", w.Program)
+	}
 	if w.Kind == window.Percentile {
 		fmt.Fprintf(h, "percentile %g\n", w.Percentile)
 	}

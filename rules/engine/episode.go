@@ -43,6 +43,7 @@ func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.E
 	for i, c := range st.Window.Distinct {
 		a.Distinct = append(a.Distinct, distinct(rows, i, c))
 	}
+	b.outputs(f.Content.Outputs, &a)
 	if st.Window.Kind == window.Sequence || st.Window.Kind == window.Unordered {
 		a.Progress = progressOf(st, f.Content)
 	}
@@ -50,6 +51,21 @@ func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.E
 	a.Title = title(r.Title, a.Subject())
 	a.Reason = reason(st, &a)
 	return a
+}
+
+// outputs shows what a pipeline yields, as it names it.
+func (b *builder) outputs(outputs []window.Output, a *alert.Alert) {
+	for _, o := range outputs {
+		switch n := len(o.Values); {
+		case n == 1:
+			detail(a, o.Name, o.Values[0])
+		case n > alert.MaxValues:
+			detail(a, o.Name, o.Values[:alert.MaxValues])
+			a.Notes = append(a.Notes, fmt.Sprintf("%s has %d values, of which %d are shown", o.Name, n, alert.MaxValues))
+		case n > 1:
+			detail(a, o.Name, o.Values)
+		}
+	}
 }
 
 // distinct lists the values of column i in order of first sight.
@@ -121,7 +137,7 @@ func evidence(st *rules.Stateful, f window.Firing, ev *event.Event) alert.Eviden
 		if st.Window.Steps > 0 && o.Step < len(st.Inputs) {
 			x.Step = st.Inputs[o.Step].Name
 		}
-		for c, vs := range o.Columns {
+		for c, vs := range o.Columns[:min(len(o.Columns), len(st.Window.Distinct))] {
 			for _, v := range vs[:min(len(vs), alert.MaxValues)] {
 				x.Values = append(x.Values, alert.Field{Name: st.Window.Distinct[c].Name, Value: v})
 			}
@@ -146,6 +162,8 @@ func reason(st *rules.Stateful, a *alert.Alert) string {
 		parts = append(parts, fmt.Sprintf("all of %s", steps(a)))
 	case window.Sequence:
 		parts = append(parts, fmt.Sprintf("in order: %s", steps(a)))
+	case window.Pipeline:
+		parts = append(parts, fmt.Sprintf("the query yields a row for %d events", a.Count))
 	}
 	for _, d := range a.Distinct {
 		if d.Threshold > 0 {

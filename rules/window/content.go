@@ -6,11 +6,15 @@ type Content struct {
 	Rows     []Observation // in order of time
 	Chain    []int         // sequences: the row of each step
 	Thinned  bool          // repeated values were dropped from a busy window: Rows is a lower bound
+	Outputs  []Output      // Kind Pipeline: what the Program yields
 }
 
 func (w *Window) content(s *Spec, t int64) Content {
 	c := Content{From: t - int64(s.Length), To: t}
 	lo, _ := w.firstAtOrAfter(c.From)
+	if s.Every > 0 { // the interval of a tick begins behind From
+		lo, _ = w.firstAtOrAfter(c.From + 1)
+	}
 	hi, _ := w.firstAtOrAfter(t + 1)
 	c.Rows = make([]Observation, 0, hi-lo)
 	for _, r := range w.rows[lo:hi] {
@@ -26,5 +30,6 @@ func (w *Window) content(s *Spec, t int64) Content {
 		}
 	}
 	c.Thinned = w.head.Thinned
+	c.Outputs = w.outputs(s, lo, hi)
 	return c
 }

@@ -15,10 +15,13 @@ type Measure struct {
 }
 
 // Inspect measures the interval that ends at t or, if only a later one that t lies in holds what s asks for, that one.
-// With AtClose it is the whole window that t lies in.
+// With AtClose it is the whole window that t lies in, with Every the interval of the first tick at or after t.
 func (s *Spec) Inspect(w *Window, t int64) Measure {
-	if s.AtClose {
+	switch {
+	case s.AtClose:
 		return s.inspectClose(w, t)
+	case s.Every > 0:
+		return s.inspectTick(w, t)
 	}
 	at := t
 	if n := len(w.rows); n > 0 {
@@ -35,7 +38,7 @@ func (s *Spec) Inspect(w *Window, t int64) Measure {
 func (s *Spec) measure(w *Window, t int64, held bool) Measure {
 	m := Measure{Content: w.content(s, t), Held: held}
 	lo, _ := w.firstAtOrAfter(m.From)
-	v := newSliding(s)
+	v := w.sliding(s)
 	v.from, v.to = lo, lo
 	v.move(w.rows, t, int64(s.Length))
 	m.count(s, v)
@@ -71,6 +74,15 @@ func (s *Spec) inspectClose(w *Window, t int64) Measure {
 		}
 		i = hi
 	}
+	m.count(s, v)
+	return m
+}
+
+func (s *Spec) inspectTick(w *Window, t int64) Measure {
+	t = tickAt(t, s.Every)
+	v := w.sliding(s)
+	v.move(w.rows, t, int64(s.Length)-1)
+	m := Measure{Content: w.content(s, t), Held: v.holds(s)}
 	m.count(s, v)
 	return m
 }

@@ -74,6 +74,10 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 		w.keepTriggers(s, string(r.item()), trigger)
 		return Counted, fired
 	}
+	if s.Every > 0 {
+		w.keepTick(i, trigger)
+		return Counted, fired
+	}
 	to := o.Time
 	if !inOrder {
 		to = addSaturated(o.Time, int64(s.Length))
@@ -153,8 +157,11 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	if watermark == math.MinInt64 {
 		return nil
 	}
-	if s.AtClose {
+	switch {
+	case s.AtClose:
 		return s.close(w, watermark)
+	case s.Every > 0:
+		return s.tick(w, watermark)
 	}
 	fired := append(s.announce(w, watermark, ""), s.confirm(w, watermark)...)
 

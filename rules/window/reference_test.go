@@ -36,8 +36,24 @@ func reference(s *Spec, set []Observation) []string {
 		}
 		i = j
 	}
+	if n := len(rows); s.Every > 0 && n > 0 {
+		for t := rows[0].Time; t <= rows[n-1].Time+int64(s.Length); t++ {
+			if t%int64(s.Every) != 0 {
+				continue
+			}
+			var in []Observation
+			for _, r := range rows {
+				if r.Time > t-int64(s.Length) && r.Time <= t {
+					in = append(in, r)
+				}
+			}
+			if len(in) > 0 && content(s, in, t) {
+				times = append(times, t)
+			}
+		}
+	}
 	for _, r := range rows {
-		if s.AtClose {
+		if s.AtClose || s.Every > 0 {
 			break
 		}
 		if holds(s, rows, r.Time) {
@@ -139,6 +155,12 @@ func content(s *Spec, in []Observation, t int64) bool {
 		return len(steps) == s.Steps
 	case Sequence:
 		return ends(s, in, nil, t)
+	case Pipeline:
+		var texts []string
+		for _, r := range in {
+			texts = append(texts, r.Columns[0][0])
+		}
+		return s.Program.(repeats).holdsNaively(texts)
 	}
 	return true
 }

@@ -16,7 +16,10 @@ type sliding struct {
 	columns  []map[string]int
 	sum      *big.Rat // of the numbers in column 0; exact, so that adding and removing in any order agree
 	values   int      // how many numbers there are
+	tally    Tally    // Kind Pipeline: the Program's
 }
+
+func (w *Window) sliding(s *Spec) *sliding { return newSliding(s).begin(s, w.head.Group) }
 
 func newSliding(s *Spec) *sliding {
 	v := &sliding{steps: make([]int, max(s.Steps, 1)), columns: make([]map[string]int, len(s.Distinct))}
@@ -44,6 +47,13 @@ func (v *sliding) add(r row, by int) {
 				}
 			}
 		}
+	}
+	switch {
+	case v.tally == nil:
+	case by > 0:
+		v.tally.Add(r.text())
+	default:
+		v.tally.Remove(r.text())
 	}
 	for i, m := range v.columns {
 		for value := range r.column(i) {
@@ -83,7 +93,7 @@ func (v *sliding) holds(s *Spec) bool {
 			}
 		}
 	}
-	return v.distinct(s) && v.bounded(s)
+	return v.distinct(s) && v.bounded(s) && (v.tally == nil || v.to > v.from && v.tally.Holds())
 }
 
 // bounded reports whether the measured quantity meets the condition.
@@ -172,7 +182,7 @@ func (w *Window) completions(s *Spec, from, to int64) []int64 {
 	length := int64(s.Length)
 	if n := len(w.rows); n > 0 && w.rows[n-1].time == from {
 		if w.view == nil {
-			w.view = newSliding(s)
+			w.view = w.sliding(s)
 			w.view.from, _ = w.firstAtOrAfter(from - length)
 			w.view.to = w.view.from
 		}
@@ -182,7 +192,7 @@ func (w *Window) completions(s *Spec, from, to int64) []int64 {
 		}
 		return nil
 	}
-	v := newSliding(s)
+	v := w.sliding(s)
 	v.from, _ = w.firstAtOrAfter(from - length)
 	v.to = v.from
 	i, _ := w.firstAtOrAfter(from)

@@ -16,6 +16,7 @@ const (
 	Sum                        // the sum of the numbers in column 0
 	Avg                        // their mean; always AtClose
 	Percentile                 // the number that Spec.Percentile per cent of them do not exceed; always AtClose
+	Pipeline                   // what Spec.Program computes of column 0
 )
 
 func (k Kind) String() string {
@@ -34,6 +35,8 @@ func (k Kind) String() string {
 		return "average"
 	case Percentile:
 		return "percentile"
+	case Pipeline:
+		return "pipeline"
 	}
 	return "unknown"
 }
@@ -69,6 +72,11 @@ type Spec struct {
 	// lasts Length; without AtClose every interval of that Length counts, and the condition must be one that more
 	// observations cannot undo.
 	AtClose bool
+	// Every, if set, says that the content is judged at ticks, see tick.go: at the multiples T of Every, over (T-Length, T].
+	// It is for Programs whose condition more observations may undo.
+	Every time.Duration
+	// Program for Kind Pipeline; nil for the others.
+	Program Program
 	// Settle asks for a second firing of each episode, once its start cannot move any more: when the watermark has passed
 	// it. Who builds on the time of an episode, such as a rule over alerts, would otherwise depend on which of its events
 	// happened to arrive first.

@@ -23,6 +23,8 @@ type Head struct {
 	AtClose bool
 	// Settle as in Spec: episodes wait for their start to settle.
 	Settle bool
+	// Every as in Spec: the window is judged at ticks.
+	Every time.Duration
 	// Thinned: rows have been dropped because they repeated others, see Spec.thin.
 	Thinned bool
 }
@@ -34,7 +36,9 @@ type Window struct {
 	known bool // head is set
 	rows  []row
 	eps   []episode // sorted by start, not overlapping
-	trigs []trigger // AtClose: projections kept for the alerts to come
+	trigs []trigger // AtClose and Every: projections kept for the alerts to come
+
+	judged int64 // Every: the highest tick that has been judged, noTick before the first
 
 	dirty []string // items changed since Clone, with repetitions
 	view  *sliding // derived from rows; nil when it must be rebuilt
@@ -50,7 +54,7 @@ const (
 )
 
 // New returns an empty window without a head.
-func New() *Window { return &Window{bytes: ownBytes} }
+func New() *Window { return &Window{judged: noTick, bytes: ownBytes} }
 
 // Head returns the head; ok is false for a window that has none, because it is new or its entry was lost.
 func (w *Window) Head() (h Head, ok bool) { return w.head, w.known }
@@ -71,7 +75,7 @@ func (w *Window) SetHead(h Head) {
 
 func (h Head) equal(o Head) bool {
 	return h.Rule == o.Rule && h.Length == o.Length && h.Lateness == o.Lateness && h.Quiet == o.Quiet &&
-		h.AtClose == o.AtClose && h.Settle == o.Settle && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
+		h.AtClose == o.AtClose && h.Every == o.Every && h.Settle == o.Settle && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
 }
 
 func (w *Window) touch(item string) { w.dirty = append(w.dirty, item) }
@@ -84,7 +88,7 @@ func (w *Window) Clone() *Window {
 	c.trigs = slices.Clone(w.trigs)
 	c.dirty, c.view = nil, nil
 	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
-		c.head, c.known = Head{}, false
+		c.head, c.known, c.judged = Head{}, false, noTick
 	}
 	return &c
 }
@@ -105,7 +109,9 @@ func (w *Window) Size() int { return w.bytes }
 // window costs no timer work per row.
 func (w *Window) Due() int64 {
 	due, expiry := int64(math.MaxInt64), int64(math.MinInt64)
-	if n := len(w.rows); n > 0 {
+	if n := len(w.rows); n > 0 && w.head.Every > 0 {
+		due = after(w.nextTick(), 0, w.head.Lateness) // the last tick that sees a row also drops it
+	} else if n > 0 {
 		expiry = after(w.rows[n-1].time, w.head.Length, w.head.Lateness)
 		if w.head.AtClose {
 			due = after(w.rows[0].time, w.head.Length, w.head.Lateness)
@@ -153,6 +159,9 @@ func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
 		if w.known && !w.Empty() && !yield([]byte(headItem), w.head.encode()) {
 			return
 		}
+		if w.judged != noTick && !w.Empty() && !yield([]byte(tickItem), encodeTick(w.judged)) {
+			return
+		}
 		for _, r := range w.rows {
 			if !yield(r.item(), []byte(r.enc)) {
 				return
@@ -176,9 +185,15 @@ func (w *Window) Changes() iter.Seq2[[]byte, []byte] {
 				return
 			}
 		}
-		// An empty window leaves no entry behind, so its head goes too, whether or not it was touched.
-		if _, touched := slices.BinarySearch(w.dirty, headItem); w.known && w.Empty() && !touched {
-			yield([]byte(headItem), nil)
+		if !w.Empty() {
+			return
+		}
+		// An empty window leaves no entry behind, so its head and tick go too, whether or not they were touched.
+		if _, touched := slices.BinarySearch(w.dirty, headItem); w.known && !touched && !yield([]byte(headItem), nil) {
+			return
+		}
+		if _, touched := slices.BinarySearch(w.dirty, tickItem); w.judged != noTick && !touched {
+			yield([]byte(tickItem), nil)
 		}
 	}
 }
@@ -188,6 +203,10 @@ func (w *Window) lookup(item string) []byte {
 	case item == headItem:
 		if w.known && !w.Empty() {
 			return w.head.encode()
+		}
+	case item == tickItem:
+		if w.judged != noTick && !w.Empty() {
+			return encodeTick(w.judged)
 		}
 	case item[0] == episodeItem:
 		for i := range w.eps {
@@ -233,6 +252,16 @@ func (w *Window) Apply(item, value []byte) error {
 			return err
 		}
 		w.head, w.known = h, true
+	case string(item) == tickItem:
+		if value == nil {
+			w.judged = noTick
+			return nil
+		}
+		t, err := decodeTick(value)
+		if err != nil {
+			return err
+		}
+		w.judged = t
 	case item[0] == episodeItem:
 		i := slices.IndexFunc(w.eps, func(e episode) bool { return string(e.item()) == string(item) })
 		if i >= 0 {
@@ -287,6 +316,7 @@ const (
 	flagThinned = 1 << 0
 	flagAtClose = 1 << 1
 	flagSettle  = 1 << 2
+	flagEvery   = 1 << 3
 )
 
 func (h Head) encode() []byte {
@@ -300,22 +330,32 @@ func (h Head) encode() []byte {
 	if h.Settle {
 		flags |= flagSettle
 	}
+	if h.Every > 0 {
+		flags |= flagEvery
+	}
 	b := append([]byte{headFormat, flags}, h.Rule[:]...)
 	b = binary.AppendVarint(b, int64(h.Length))
 	b = binary.AppendVarint(b, int64(h.Lateness))
 	b = binary.AppendVarint(b, int64(h.Quiet))
+	if h.Every > 0 {
+		b = binary.AppendVarint(b, int64(h.Every))
+	}
 	return putList(b, h.Group)
 }
 
 func decodeHead(value []byte) (Head, error) {
 	var h Head
-	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose|flagSettle) != 0 {
+	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose|flagSettle|flagEvery) != 0 {
 		return h, fmt.Errorf("%w: head of another format", ErrEntry)
 	}
 	h.Thinned, h.AtClose, h.Settle = value[1]&flagThinned != 0, value[1]&flagAtClose != 0, value[1]&flagSettle != 0
 	copy(h.Rule[:], value[2:])
 	d := decoder{rest: string(value[18:])}
 	h.Length, h.Lateness, h.Quiet = time.Duration(d.varint()), time.Duration(d.varint()), time.Duration(d.varint())
+	if value[1]&flagEvery != 0 {
+		h.Every = time.Duration(d.varint())
+		d.bad = d.bad || h.Every <= 0
+	}
 	h.Group = d.list()
 	if d.bad || d.rest != "" || h.Length < 0 || h.Lateness < 0 || h.Quiet < 0 {
 		return h, fmt.Errorf("%w: head", ErrEntry)

@@ -30,6 +30,9 @@ var specs = map[string]*Spec{
 	"percentile":  {Kind: Percentile, Percentile: 80, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{AtMost, 2}}},
 	"countsettle": {Kind: Count, Threshold: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Settle: true},
 	"fewsettle":   {Kind: Count, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Settle: true, Condition: []Bound{{AtLeast, 2}, {Below, 4}}},
+	"pipeline":    {Kind: Pipeline, Program: repeats{many: true}, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"ticks":       {Kind: Pipeline, Program: repeats{}, Every: 4, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"ticksfar":    {Kind: Pipeline, Program: repeats{}, Every: 15, Length: 40, Lateness: 7, Quiet: 40, Episode: 100, Settle: true},
 	"sumclose":    {Kind: Sum, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, AtClose: true, Distinct: []Column{{}}, Condition: []Bound{{Differs, 3}}},
 }
 
@@ -75,7 +78,7 @@ func (r *run) observe(o Observation) {
 		r.late++
 	}
 	for _, f := range fs {
-		if f.Revision == 1 && !f.Settled && (r.s.AtClose || f.EventID != o.ID) && f.Trigger != "projection of "+f.EventID {
+		if f.Revision == 1 && !f.Settled && (r.s.AtClose || r.s.Every > 0 || f.EventID != o.ID) && f.Trigger != "projection of "+f.EventID {
 			r.t.Fatalf("held-back firing lost its trigger: %+v", f)
 		}
 	}
@@ -106,6 +109,9 @@ func draw(t *rapid.T, s *Spec) []Observation {
 				vs = append(vs, fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "v")))
 			}
 			o.Columns = append(o.Columns, vs)
+		}
+		if s.Program != nil {
+			o.Columns = [][]string{{fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "v"))}}
 		}
 		if s.Kind == Sequence && rapid.Bool().Draw(t, "joins") {
 			o.Join = []string{fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "join"))}
@@ -155,7 +161,7 @@ func TestOrderInsensitive(t *testing.T) {
 					case 1:
 						r.advance(max(r.clock, high-int64(rapid.IntRange(0, 20).Draw(t, "behind"))))
 					}
-					r.w.SetHead(Head{AtClose: s.AtClose, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
+					r.w.SetHead(Head{AtClose: s.AtClose, Every: s.Every, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
 					r.observe(o)
 					checkSize(t, r.w)
 					switch rapid.IntRange(0, 5).Draw(t, "then") {
@@ -195,7 +201,7 @@ func TestOrderInsensitive(t *testing.T) {
 // TestExtents keeps the clock still, so that nothing expires, and compares the episodes themselves.
 func TestExtents(t *testing.T) {
 	for name, s := range specs {
-		if s.AtClose {
+		if s.AtClose || s.Every > 0 {
 			continue // nothing closes while the clock stands still
 		}
 		t.Run(name, func(t *testing.T) {
@@ -284,7 +290,7 @@ func checkSize(t *rapid.T, w *Window) {
 func TestLate(t *testing.T) {
 	s := specs["count"]
 	w := New()
-	w.SetHead(Head{AtClose: s.AtClose, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+	w.SetHead(Head{AtClose: s.AtClose, Every: s.Every, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
 	for _, c := range []struct {
 		time int64
 		want Status
@@ -324,7 +330,7 @@ func TestThin(t *testing.T) {
 	}
 	for i := range set {
 		j := i ^ 1 // neighbours swapped
-		r.w.SetHead(Head{AtClose: s.AtClose, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
+		r.w.SetHead(Head{AtClose: s.AtClose, Every: s.Every, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
 		r.observe(set[j])
 		r.advance(int64(i))
 	}
