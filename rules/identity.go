@@ -31,6 +31,9 @@ func stateID(r *Rule) [16]byte {
 	if w.Kind == window.Percentile {
 		fmt.Fprintf(h, "percentile %g\n", w.Percentile)
 	}
+	if st.Verbatim || st.NullGroup {
+		fmt.Fprintf(h, "verbatim %v null group %v\n", st.Verbatim, st.NullGroup)
+	}
 	for i, c := range w.Distinct {
 		fmt.Fprintf(h, "column %d %d\n", i, c.Threshold)
 	}

@@ -67,6 +67,11 @@ type Stateful struct {
 	GroupBy []string
 	// Window is the operator over a group's observations.
 	Window window.Spec
+	// Verbatim is for languages that know no placeholders: "-" and "unknown" are values like others, in group keys as in
+	// columns. What is empty is still missing.
+	Verbatim bool
+	// NullGroup is for languages in which events without a member form a group too: the member is then empty.
+	NullGroup bool
 	// Updates asks for an update record whenever an episode's content grows.
 	Updates bool
 }
@@ -83,7 +88,7 @@ type Input struct {
 	From  string
 	Where match.Expr
 	// Group has one path per member of GroupBy: where this kind of event carries that member. An event that lacks a
-	// member (null, absent, empty or a placeholder) is not observed, and is counted as such.
+	// member (null, absent, empty or a placeholder) is not observed, and is counted as such; see Verbatim and NullGroup.
 	Group []event.Path
 	// Columns has one path per column of Window.Distinct: what is counted. See window.Spec for missing values.
 	Columns []event.Path

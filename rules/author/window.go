@@ -19,6 +19,8 @@ func content(st *rules.Stateful) []string {
 	}
 	var lines []string
 	switch w.Kind {
+	case window.Pipeline:
+		lines = append(lines, "a row at the end of the query")
 	case window.Unordered:
 		lines = append(lines, "at least one event of each of "+strings.Join(names, ", "))
 	case window.Sequence:
@@ -74,9 +76,12 @@ func quantity(w *window.Spec) string {
 func timing(st *rules.Stateful) []string {
 	w := &st.Window
 	lines := []string{"within " + span(w.Length)}
-	if w.AtClose {
+	switch {
+	case w.AtClose:
 		lines[0] += ", judged when the window closes"
-	} else {
+	case w.Every > 0:
+		lines[0] += ", judged every " + span(w.Every) + " of event time"
+	default:
 		lines[0] += ", judged as each event arrives"
 	}
 	lines = append(lines, "an event may arrive up to "+span(w.Lateness)+" behind the clock",

@@ -86,13 +86,13 @@ func routingKeys(set *rules.Set, e rules.Entry, ev *event.Event, stats *RuleStat
 	st := set.Rules()[e.Rule].Stateful
 	in := &st.Inputs[e.Input]
 	member := set.Classes()[set.ClassOf(e.Rule)].Member[e.Rule]
-	if st.Window.NeedsValue() && len(known(ev.Lookup(in.Columns[0]), 1)) == 0 {
+	if st.Window.NeedsValue() && len(usable(st, ev.Lookup(in.Columns[0]), 1)) == 0 {
 		stats.Missing++
 		return nil
 	}
 	keys := []string{""}
 	for m, p := range in.Group {
-		vs := known(ev.Lookup(p), MaxKeys+1)
+		vs := members(st, ev.Lookup(p), MaxKeys+1)
 		if len(vs) == 0 {
 			stats.Missing++
 			return nil
@@ -134,17 +134,27 @@ func (g *Ingest) TakeStats() Stats {
 	return s
 }
 
-// known returns the different values that are not missing (see event.Placeholder), in order of appearance, at most
-// limit of them.
-func known(vs []event.Value, limit int) []string {
+// usable returns the different values that are not missing (see event.Placeholder and rules.Stateful.Verbatim), in order
+// of appearance, at most limit of them.
+func usable(st *rules.Stateful, vs []event.Value, limit int) []string {
 	var out []string
 	for _, v := range vs {
-		if v.Kind == event.Object || event.Placeholder(v.Text) || slices.Contains(out, v.Text) {
+		missing := v.Text == "" || !st.Verbatim && event.Placeholder(v.Text)
+		if v.Kind == event.Object || missing || slices.Contains(out, v.Text) {
 			continue
 		}
 		if out = append(out, v.Text); len(out) == limit {
 			break
 		}
+	}
+	return out
+}
+
+// members is usable for a member of the group key.
+func members(st *rules.Stateful, vs []event.Value, limit int) []string {
+	out := usable(st, vs, limit)
+	if len(out) == 0 && st.NullGroup {
+		return []string{""}
 	}
 	return out
 }

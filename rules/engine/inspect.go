@@ -1,7 +1,13 @@
 package engine
 
-import "oktastream/rules/event"
+import (
+	"oktastream/rules"
+	"oktastream/rules/event"
+)
 
-// Usable returns the values that can form a group key or be counted: the different ones that are not missing, in order
-// of appearance, at most MaxKeys of them. It is for explanations, which must not decide otherwise than the engine.
-func Usable(values []event.Value) []string { return known(values, MaxKeys) }
+// Usable returns the values that can be counted: the different ones that are not missing, in order of appearance, at most
+// MaxKeys of them. It is for explanations, which must not decide otherwise than the engine.
+func Usable(st *rules.Stateful, values []event.Value) []string { return usable(st, values, MaxKeys) }
+
+// Members is Usable for a member of the group key.
+func Members(st *rules.Stateful, values []event.Value) []string { return members(st, values, MaxKeys) }

@@ -224,11 +224,12 @@ func (o *Observation) meta() event.Meta {
 // groups lists the group keys of an event under input e that are routed by key: the routing member has that value, and
 // the others every combination of theirs.
 func (t *Task) groups(e rules.Entry, class int, key string, ev *event.Event) [][]string {
-	in := &t.set.Rules()[e.Rule].Stateful.Inputs[e.Input]
+	st := t.set.Rules()[e.Rule].Stateful
+	in := &st.Inputs[e.Input]
 	member := t.set.Classes()[class].Member[e.Rule]
 	groups := [][]string{nil}
 	for m, p := range in.Group {
-		vs := known(ev.Lookup(p), MaxKeys)
+		vs := members(st, ev.Lookup(p), MaxKeys)
 		if m == member {
 			if !slices.Contains(vs, key) {
 				return nil // this copy was routed for another rule of the class
@@ -258,10 +259,10 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 		IP: first(ev, pathIP), Result: first(ev, pathResult)}
 	in := &rule.Stateful.Inputs[e.Input]
 	for _, p := range in.Columns {
-		ob.Columns = append(ob.Columns, known(ev.Lookup(p), MaxKeys))
+		ob.Columns = append(ob.Columns, usable(rule.Stateful, ev.Lookup(p), MaxKeys))
 	}
 	if in.Join != (event.Path{}) {
-		ob.Join = known(ev.Lookup(in.Join), MaxKeys)
+		ob.Join = usable(rule.Stateful, ev.Lookup(in.Join), MaxKeys)
 	}
 	level := t.set.Level(e.Rule)
 	txn := t.txns[level]

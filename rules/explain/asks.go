@@ -31,6 +31,9 @@ func asks(st *rules.Stateful) string {
 	case spec.Kind == window.Count && spec.Threshold > 0:
 		parts = append(parts, fmt.Sprintf("events >= %d", spec.Threshold))
 	}
+	if spec.Program != nil {
+		parts = append(parts, "the query yields a row")
+	}
 	for _, c := range spec.Distinct {
 		if c.Threshold > 0 {
 			parts = append(parts, fmt.Sprintf("distinct %s >= %d", c.Name, c.Threshold))
@@ -42,6 +45,9 @@ func asks(st *rules.Stateful) string {
 	s := strings.Join(parts, " and ") + " within " + short(int64(spec.Length))
 	if spec.AtClose {
 		s += ", judged when the window closes"
+	}
+	if spec.Every > 0 {
+		s += ", judged every " + short(int64(spec.Every))
 	}
 	if len(st.GroupBy) > 0 {
 		s += ", by " + strings.Join(st.GroupBy, ", ")

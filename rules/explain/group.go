@@ -39,6 +39,10 @@ func (p *replay) group(t taken) Group {
 		}
 	case spec.AtClose:
 		g.Outcome, g.Why = p.atClose(t, m, g.Window)
+	case spec.Every > 0 && !m.Held:
+		g.Why = fmt.Sprintf("the query is judged at %s, and yields no row of the events that have come so far", stamp(instant(m.To)))
+	case spec.Every > 0 && (ep == nil || !ep.Reported):
+		g.Outcome, g.Why = Waiting, fmt.Sprintf("the query is judged at %s, and yields a row of the events that have come so far", stamp(instant(m.To)))
 	case m.Held && ep != nil && ep.Reported:
 		g.Outcome = Repeated
 		g.Why = fmt.Sprintf("the condition holds, in an episode that is open since %s (event %s): its alert stands, and no second one is raised before the condition has not held for %s, or after %s",

@@ -31,6 +31,13 @@ func (p *replay) needs(m window.Measure) []Need {
 	case spec.Kind == window.Count && spec.Threshold > 0:
 		needs = append(needs, atLeast("events", len(m.Rows), spec.Threshold))
 	}
+	if spec.Program != nil {
+		held := 0
+		if m.Held {
+			held = 1
+		}
+		needs = append(needs, atLeast("rows of the query", held, 1))
+	}
 	for i, c := range spec.Distinct {
 		if c.Threshold > 0 && i < len(m.Values) {
 			n := atLeast("distinct "+c.Name, m.Values[i], c.Threshold)

@@ -109,7 +109,7 @@ func (o *options) shape(st *rules.Stateful, r *source.Report) {
 	w, s := &st.Window, o.suppress.block
 	st.Updates = s.Text("update") == "open"
 	w.Lateness = o.block.Span("lateness", window.DefaultLateness)
-	w.Quiet = s.Span("for", w.Length)
+	w.Quiet = s.Span("for", max(w.Length, w.Every))
 	if w.Quiet < w.Length {
 		r.Error(s.Node("for").Pos, source.BadWindow, "", "suppress for %s is shorter than the window of %s", short(w.Quiet), short(w.Length))
 		return
@@ -139,6 +139,10 @@ func short(d time.Duration) string {
 
 func (o *options) columns(st *rules.Stateful, r *source.Report) {
 	for _, d := range o.distinct {
+		if st.Window.Program != nil {
+			r.Error(d.at, source.Misplaced, "use COUNT_DISTINCT or VALUES", "distinct has no effect on a query that aggregates by itself")
+			return
+		}
 		name := d.path.String()
 		if slices.ContainsFunc(st.Window.Distinct, func(c window.Column) bool { return c.Name == name }) {
 			r.Error(d.at, source.Misplaced, "leave one out", "the different values of %s are counted already", name)
