@@ -32,7 +32,7 @@ func (o order) rank(key string) int {
 var ruleOrder = order{
 	keys: []string{
 		"title", "id", "name", "related", "taxonomy", "status", "description", "license", "references", "author", "date", "modified",
-		"tags", "scope", "logsource", "detection", "query", "language", "correlation", "generate", "filter", "fields", "falsepositives", "level",
+		"tags", "scope", "logsource", "detection", "query", "language", "rule", "correlation", "generate", "filter", "fields", "falsepositives", "level",
 	},
 	last: []string{"oktastream"},
 	in: map[string]order{

@@ -32,7 +32,7 @@ type frontEnd struct {
 }
 
 // frontEnds lists all languages. The first that claims a document has it.
-var frontEnds = []frontEnd{oktaCatalogue, sigmaDetection, sigmaCorrelation, sigmaFilter, oktaQuery, otherQuery}
+var frontEnds = []frontEnd{oktaCatalogue, sigmaDetection, sigmaCorrelation, sigmaFilter, oktaQuery, otherQuery, elasticRule}
 
 // bodyKeys lists the keys that make a document a rule, in the order of frontEnds.
 func bodyKeys() []string {

@@ -46,7 +46,7 @@ type FileReport struct {
 	Status   Status
 }
 
-// Load reads rule files, and all files ending in .yml or .yaml below directories, except hidden ones, rule tests
+// Load reads rule files, and all files ending in .yml, .yaml or .toml below directories, except hidden ones, rule tests
 // (*_test.yaml), lists for placeholders (placeholders.yaml) and indicator lists. Broken rules do not keep others from loading.
 func Load(paths []string) Result {
 	l := newLoader(func(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) })
@@ -133,7 +133,7 @@ func (l *loader) walk(fsys fs.FS, root string, full func(string) string) {
 
 func isRuleFile(name string) bool {
 	ext := path.Ext(name)
-	return (ext == ".yml" || ext == ".yaml") && !isTest(name) && !isPlaceholders(name)
+	return (ext == ".yml" || ext == ".yaml" || ext == ".toml") && !isTest(name) && !isPlaceholders(name)
 }
 
 func isTest(name string) bool {

@@ -28,6 +28,7 @@ var Document = []source.Field{
 	{Name: "filter", Type: source.Anything, Doc: "a condition that the rules it names get as well, to leave something out"},
 	{Name: "query", Type: source.Anything, Doc: "a condition in the language that language names"},
 	{Name: "language", Type: source.Text, Doc: "okta for an Okta System Log filter expression"},
+	{Name: "rule", Type: source.Anything, Doc: "a rule of Elastic's detection engine, as its TOML files have it"},
 	{Name: "generate", Type: source.Boolean, Default: "false", Doc: "for a correlation: whether its rules also alert by themselves"},
 	{Name: "fields", Type: source.PathsOf, Soft: true, Doc: "fields whose values the alert shows"},
 	{Name: "falsepositives", Type: source.Texts, Soft: true, Doc: "innocent explanations"},

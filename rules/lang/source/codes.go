@@ -5,7 +5,7 @@ const (
 	Unreadable    = "OKS0101" // the file cannot be read
 	TooLarge      = "OKS0102" // the file or document is larger than we read
 	NotUTF8       = "OKS0103" // the file is not UTF-8
-	Syntax        = "OKS0104" // not YAML
+	Syntax        = "OKS0104" // not YAML, TOML or JSON
 	TooDeep       = "OKS0105" // nested too deep
 	DuplicateKey  = "OKS0106" // a key stands twice in one map
 	BadAlias      = "OKS0107" // an alias without anchor, or one that expands too far

@@ -28,7 +28,7 @@ func (k Kind) String() string {
 	return "nothing"
 }
 
-// Type is the type of a Scalar by YAML's rules: quoted text is always String.
+// Type is the type of a Scalar by the rules of YAML, TOML or JSON: quoted text is always String.
 type Type uint8
 
 const (
@@ -50,7 +50,8 @@ type Node struct {
 
 	size  int // of the tree, aliases counted as often as they are used
 	lines []string
-	block bool // the text begins on the line after Pos
+	block bool   // the text begins on the line after Pos
+	raw   string // the text as TOML or JSON have it, with its quotes; "" in YAML
 	where []match.Pos
 }
 
@@ -94,7 +95,11 @@ func (n *Node) IsNull() bool { return n == nil || n.Kind == Scalar && n.Type == 
 // after the last character.
 func (n *Node) At(offset int) match.Pos {
 	if n.where == nil {
-		n.where = n.align()
+		if n.raw != "" {
+			n.where = alignLiteral(n.raw, n.Text, n.Pos)
+		} else {
+			n.where = n.align()
+		}
 	}
 	if len(n.where) == 0 || offset < 0 {
 		return n.Pos

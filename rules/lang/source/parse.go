@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -39,7 +40,8 @@ type Document struct {
 	Report *Report
 }
 
-// Parse reads the documents of a YAML file. Empty documents are left out. A document that does not parse comes with a
+// Parse reads the documents of a file: of TOML if its name ends in .toml, of JSON on single lines if it ends in .ndjson,
+// else of YAML. Empty documents are left out. A document that does not parse comes with a
 // nil Root and an error in its Report; the documents before and after it are not affected, except that what follows
 // an unreadable character is not read.
 func Parse(file string, data []byte, limits Limits) []Document {
@@ -55,6 +57,12 @@ func Parse(file string, data []byte, limits Limits) []Document {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	if !utf8.ValidString(text) {
 		return fail(invalidUTF8(text), NotUTF8, "save the file as UTF-8", "the file is not UTF-8")
+	}
+	switch strings.ToLower(path.Ext(file)) {
+	case ".toml":
+		return parseTOML(file, text, limits)
+	case ".ndjson":
+		return parseJSONLines(file, text, limits)
 	}
 	lines := strings.Split(text, "\n")
 	whole := &Report{File: file}
