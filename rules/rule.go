@@ -97,6 +97,27 @@ type Input struct {
 	Join event.Path
 }
 
+// Quantity names what the bounds of Window.Condition are about.
+func (st *Stateful) Quantity() string {
+	column := ""
+	if len(st.Window.Distinct) > 0 {
+		column = st.Window.Distinct[0].Name
+	}
+	switch w := &st.Window; w.Kind {
+	case window.Distinct:
+		return "distinct " + column
+	case window.Unordered:
+		return "different steps"
+	case window.Sum:
+		return "sum of " + column
+	case window.Avg:
+		return "average of " + column
+	case window.Percentile:
+		return "percentile " + strconv.FormatFloat(w.Percentile, 'f', -1, 64) + " of " + column
+	}
+	return "events"
+}
+
 // Kind is the rule's kind as `rules check` and alerts show it: single, count, distinct, unordered or sequence.
 func (r *Rule) Kind() string {
 	if r.Stateful == nil {

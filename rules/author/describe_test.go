@@ -204,17 +204,18 @@ func TestWindows(t *testing.T) {
 		{with(func(s *window.Spec) {
 			s.Kind, s.Condition = window.Count, []window.Bound{{Op: window.AtLeast, Value: 3}, {Op: window.Below, Value: 9}}
 		}),
-			"the number of events >= 3; the number of events < 9"},
+			"events >= 3; events < 9"},
 		{with(func(s *window.Spec) { s.Kind, s.Distinct = window.Distinct, column(4) }), "at least 4 different values of x"},
 		{with(func(s *window.Spec) {
 			s.Kind, s.Distinct, s.Condition = window.Sum, column(0), []window.Bound{{Op: window.Above, Value: 1.5}}
-		}), "the sum of x > 1.5"},
+		}), "sum of x > 1.5"},
 		{with(func(s *window.Spec) {
 			s.Kind, s.Distinct, s.Condition = window.Avg, column(0), []window.Bound{{Op: window.Equals, Value: 2}}
-		}), "the mean of x == 2"},
+		}), "average of x == 2"},
 		{with(func(s *window.Spec) {
 			s.Kind, s.Percentile, s.Distinct, s.Condition = window.Percentile, 95, column(0), []window.Bound{{Op: window.AtMost, Value: 2}}
-		}), "the percentile 95 of x <= 2"},
+		}), "percentile 95 of x <= 2"},
+		{with(func(s *window.Spec) { s.Kind, s.Steps, s.Threshold = window.Unordered, 3, 2 }), "events of at least 2 of one"},
 		{with(func(s *window.Spec) { s.Kind = window.Sequence }), "in this order of time: one"},
 		{with(func(s *window.Spec) { s.Kind = window.Unordered }), "at least one event of each of one"},
 	}

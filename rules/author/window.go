@@ -22,6 +22,10 @@ func content(st *rules.Stateful) []string {
 	case window.Pipeline:
 		lines = append(lines, "a row at the end of the query")
 	case window.Unordered:
+		if w.StepsNeeded() < w.Steps {
+			lines = append(lines, fmt.Sprintf("events of at least %d of %s", w.Threshold, strings.Join(names, ", ")))
+			break
+		}
 		lines = append(lines, "at least one event of each of "+strings.Join(names, ", "))
 	case window.Sequence:
 		lines = append(lines, "in this order of time: "+strings.Join(names, ", then "))
@@ -36,7 +40,7 @@ func content(st *rules.Stateful) []string {
 		}
 	}
 	for _, b := range w.Condition {
-		lines = append(lines, fmt.Sprintf("%s %s %s", quantity(w), b.Op, strconv.FormatFloat(b.Value, 'g', -1, 64)))
+		lines = append(lines, fmt.Sprintf("%s %s %s", st.Quantity(), b.Op, strconv.FormatFloat(b.Value, 'g', -1, 64)))
 	}
 	for _, in := range st.Inputs {
 		if in.Join.String() != "" {
@@ -49,27 +53,6 @@ func content(st *rules.Stateful) []string {
 		}
 	}
 	return lines
-}
-
-// quantity is what the bounds of a window are about.
-func quantity(w *window.Spec) string {
-	column := ""
-	if len(w.Distinct) > 0 {
-		column = w.Distinct[0].Name
-	}
-	switch w.Kind {
-	case window.Count:
-		return "the number of events"
-	case window.Distinct:
-		return "the number of different values of " + column
-	case window.Sum:
-		return "the sum of " + column
-	case window.Avg:
-		return "the mean of " + column
-	case window.Percentile:
-		return "the percentile " + strconv.FormatFloat(w.Percentile, 'g', -1, 64) + " of " + column
-	}
-	return w.Kind.String()
 }
 
 // timing says in plain words when the window is judged and when there is another alert.

@@ -3,7 +3,9 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +52,9 @@ func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.E
 	a.Evidence = evidence(st, f, ev)
 	a.Title = title(r.Title, a.Subject())
 	a.Reason = reason(st, &a)
+	if q := f.Content.Quantity; q != nil && len(st.Window.Condition) > 0 {
+		quantity(st, q, &a)
+	}
 	return a
 }
 
@@ -157,9 +162,15 @@ func reason(st *rules.Stateful, a *alert.Alert) string {
 	var parts []string
 	switch st.Window.Kind {
 	case window.Count:
-		parts = append(parts, fmt.Sprintf("%d events (at least %d)", a.Count, st.Window.Threshold))
+		if st.Window.Threshold > 0 {
+			parts = append(parts, fmt.Sprintf("%d events (at least %d)", a.Count, st.Window.Threshold))
+		}
 	case window.Unordered:
-		parts = append(parts, fmt.Sprintf("all of %s", steps(a)))
+		if needed := st.Window.StepsNeeded(); needed < st.Window.Steps {
+			parts = append(parts, fmt.Sprintf("at least %d of %d: %s", needed, st.Window.Steps, steps(a)))
+		} else {
+			parts = append(parts, fmt.Sprintf("all of %s", steps(a)))
+		}
 	case window.Sequence:
 		parts = append(parts, fmt.Sprintf("in order: %s", steps(a)))
 	case window.Pipeline:
@@ -171,6 +182,25 @@ func reason(st *rules.Stateful, a *alert.Alert) string {
 		}
 	}
 	return strings.Join(parts, "; ") + within
+}
+
+// quantity tells what the bounds were compared with.
+func quantity(st *rules.Stateful, q *big.Rat, a *alert.Alert) {
+	value, bounds := number(q), make([]string, len(st.Window.Condition))
+	for i, b := range st.Window.Condition {
+		bounds[i] = fmt.Sprintf("%s %s", b.Op, strconv.FormatFloat(b.Value, 'f', -1, 64))
+	}
+	detail(a, "measured", map[string]any{"quantity": st.Quantity(), "value": value, "bounds": bounds})
+	text := fmt.Sprintf("%s %s (%s)", st.Quantity(), value, strings.Join(bounds, ", "))
+	if !strings.HasPrefix(a.Reason, " within ") {
+		text += "; "
+	}
+	a.Reason = text + a.Reason
+}
+
+// number prints a rational exactly if it has at most three decimals, else rounded to that.
+func number(q *big.Rat) string {
+	return strings.TrimSuffix(strings.TrimRight(q.FloatString(3), "0"), ".")
 }
 
 func steps(a *alert.Alert) string {

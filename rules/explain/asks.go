@@ -26,6 +26,10 @@ func asks(st *rules.Stateful) string {
 	switch {
 	case spec.Kind == window.Sequence:
 		parts = append(parts, "in this order: "+strings.Join(names, ", "))
+	case spec.Kind == window.Unordered && len(spec.Condition) > 0:
+		parts = append(parts, "of "+strings.Join(names, ", "))
+	case spec.Kind == window.Unordered && spec.StepsNeeded() < spec.Steps:
+		parts = append(parts, fmt.Sprintf("at least %d of %s", spec.Threshold, strings.Join(names, ", ")))
 	case spec.Kind == window.Unordered:
 		parts = append(parts, "all of "+strings.Join(names, ", "))
 	case spec.Kind == window.Count && spec.Threshold > 0:
@@ -40,7 +44,7 @@ func asks(st *rules.Stateful) string {
 		}
 	}
 	for _, b := range spec.Condition {
-		parts = append(parts, fmt.Sprintf("%s %s %s", quantity(st), b.Op, decimal(b.Value)))
+		parts = append(parts, fmt.Sprintf("%s %s %s", st.Quantity(), b.Op, decimal(b.Value)))
 	}
 	s := strings.Join(parts, " and ") + " within " + short(int64(spec.Length))
 	if spec.AtClose {

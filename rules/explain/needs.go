@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"oktastream/rules"
 	"oktastream/rules/window"
 )
 
@@ -20,6 +19,10 @@ func (p *replay) needs(m window.Measure) []Need {
 	switch {
 	case spec.Kind == window.Sequence:
 		needs = p.chainNeeds(m)
+	case spec.Kind == window.Unordered && spec.StepsNeeded() < spec.Steps:
+		if len(spec.Condition) == 0 {
+			needs = append(needs, atLeast("different steps", seen(m.Steps), spec.Threshold))
+		}
 	case spec.Kind == window.Unordered:
 		for i, in := range st.Inputs {
 			n := Need{What: "step " + in.Name, Met: m.Steps[i] > 0, Missing: "has not come"}
@@ -46,13 +49,23 @@ func (p *replay) needs(m window.Measure) []Need {
 		}
 	}
 	for _, b := range spec.Condition {
-		n := bound(quantity(st), m.Quantity, b)
+		n := bound(st.Quantity(), m.Quantity, b)
 		if spec.Kind == window.Distinct {
 			n.Values = distinct(m.Rows, 0)
 		}
 		needs = append(needs, n)
 	}
 	return needs
+}
+
+func seen(steps []int) int {
+	n := 0
+	for _, rows := range steps {
+		if rows > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func atLeast(what string, have, want int) Need {
@@ -90,25 +103,6 @@ func bound(what string, have *big.Rat, b window.Bound) Need {
 }
 
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-
-// quantity names what Spec.Condition is about.
-func quantity(st *rules.Stateful) string {
-	column := ""
-	if len(st.Window.Distinct) > 0 {
-		column = st.Window.Distinct[0].Name
-	}
-	switch st.Window.Kind {
-	case window.Distinct:
-		return "distinct " + column
-	case window.Sum:
-		return "sum of " + column
-	case window.Avg:
-		return "average of " + column
-	case window.Percentile:
-		return "percentile " + decimal(st.Window.Percentile) + " of " + column
-	}
-	return "events"
-}
 
 // distinct lists the values of a column in order of first sight.
 func distinct(rows []window.Observation, column int) []string {

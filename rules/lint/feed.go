@@ -76,7 +76,11 @@ func (c *checker) feed(s *subject) {
 
 // needsAll reports whether every input has to be observed.
 func needsAll(r *rules.Rule) bool {
-	return r.Stateful != nil && (r.Stateful.Window.Kind == window.Unordered || r.Stateful.Window.Kind == window.Sequence)
+	if r.Stateful == nil {
+		return false
+	}
+	w := &r.Stateful.Window
+	return w.Kind == window.Sequence || w.Kind == window.Unordered && w.StepsNeeded() == w.Steps
 }
 
 func observesAlerts(r *rules.Rule) bool {

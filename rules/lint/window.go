@@ -74,7 +74,9 @@ func fillsAtOnce(st *rules.Stateful) bool {
 		return w.Threshold <= 1
 	case window.Distinct:
 		return true
-	case window.Unordered, window.Sequence:
+	case window.Unordered:
+		return w.StepsNeeded() == 1
+	case window.Sequence:
 		return w.Steps == 1
 	}
 	return false

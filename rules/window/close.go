@@ -69,7 +69,7 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 		}
 		v.to = hi
 		if v.holds(s) {
-			fired = append(fired, s.judge(w, hi, watermark)...)
+			fired = append(fired, s.judge(w, v, watermark)...)
 		}
 		item := string(triggerItem) + string(w.rows[hi-1].item())
 		if i, ok := w.findTrigger(item); ok {
@@ -87,8 +87,10 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 	return fired
 }
 
-// judge fires for the window of rows[:hi], which meets the condition. Its completion is its last row.
-func (s *Spec) judge(w *Window, hi int, watermark int64) []Firing {
+// judge fires for the window of rows[:v.to], which v has counted and which meets the condition. Its completion is its
+// last row.
+func (s *Spec) judge(w *Window, v *sliding, watermark int64) []Firing {
+	hi := v.to
 	last := w.rows[hi-1]
 	id := last.id()
 	w.complete(s, last.time, id, func() string {
@@ -100,7 +102,7 @@ func (s *Spec) judge(w *Window, hi int, watermark int64) []Firing {
 	var fired []Firing
 	for _, i := range w.settle(s, watermark) {
 		e := &w.eps[i]
-		c := Content{From: w.rows[0].time, To: last.time}
+		c := Content{From: w.rows[0].time, To: last.time, Quantity: v.quantity(s)}
 		for _, r := range w.rows[:hi] {
 			if o, err := r.observation(); err == nil {
 				c.Rows = append(c.Rows, o)

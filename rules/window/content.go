@@ -1,10 +1,13 @@
 package window
 
+import "math/big"
+
 // Content is what the interval of a completion held, for the alert.
 type Content struct {
 	From, To int64         // the interval
 	Rows     []Observation // in order of time
 	Chain    []int         // sequences: the row of each step
+	Quantity *big.Rat      // what Spec.Condition is about; nil if nothing was measured, or there is no Condition
 	Thinned  bool          // repeated values were dropped from a busy window: Rows is a lower bound
 	Outputs  []Output      // Kind Pipeline: what the Program yields
 }
@@ -28,6 +31,12 @@ func (w *Window) content(s *Spec, t int64) Content {
 		for _, i := range w.chain(s, t) {
 			c.Chain = append(c.Chain, i-lo)
 		}
+	}
+	if len(s.Condition) > 0 {
+		v := newSliding(s)
+		v.from, v.to = lo, lo
+		v.move(w.rows, t, int64(s.Length))
+		c.Quantity = v.quantity(s)
 	}
 	c.Thinned = w.head.Thinned
 	c.Outputs = w.outputs(s, lo, hi)

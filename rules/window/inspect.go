@@ -1,17 +1,14 @@
 package window
 
-import "math/big"
-
 // What follows is for explanations. It reads windows and changes nothing.
 
 // Measure is what one interval of a window holds, beside what a Spec asks for.
 type Measure struct {
 	// Content is the interval with its rows. For sequences Chain is the chain that has come furthest, complete or not.
 	Content
-	Steps    []int    // rows by step
-	Values   []int    // different values by column
-	Quantity *big.Rat // what Spec.Condition is about; nil if nothing was measured
-	Held     bool     // the interval holds what is asked for
+	Steps  []int // rows by step
+	Values []int // different values by column
+	Held   bool  // the interval holds what is asked for
 }
 
 // Inspect measures the interval that ends at t or, if only a later one that t lies in holds what s asks for, that one.

@@ -105,6 +105,12 @@ func content(s *Spec, in []Observation, t int64) bool {
 			}
 		}
 		quantity = float64(len(values))
+	case Unordered:
+		steps := map[int]bool{}
+		for _, r := range in {
+			steps[r.Step] = true
+		}
+		quantity = float64(len(steps))
 	case Sum, Avg:
 		for _, f := range numbers {
 			sum += f
@@ -152,7 +158,7 @@ func content(s *Spec, in []Observation, t int64) bool {
 		for _, r := range in {
 			steps[r.Step] = true
 		}
-		return len(steps) == s.Steps
+		return len(steps) == s.Steps || s.Threshold > 0 && len(steps) >= s.Threshold
 	case Sequence:
 		return ends(s, in, nil, t)
 	case Pipeline:

@@ -87,13 +87,22 @@ func (v *sliding) holds(s *Spec) bool {
 			return false
 		}
 	case Unordered:
-		for _, n := range v.steps {
-			if n == 0 {
-				return false
-			}
+		if v.seen() < s.StepsNeeded() {
+			return false
 		}
 	}
 	return v.distinct(s) && v.bounded(s) && (v.tally == nil || v.to > v.from && v.tally.Holds())
+}
+
+// seen is the number of different steps.
+func (v *sliding) seen() int {
+	seen := 0
+	for _, n := range v.steps {
+		if n > 0 {
+			seen++
+		}
+	}
+	return seen
 }
 
 // bounded reports whether the measured quantity meets the condition.
@@ -115,6 +124,8 @@ func (v *sliding) quantity(s *Spec) *big.Rat {
 	switch s.Kind {
 	case Distinct:
 		return new(big.Rat).SetInt64(int64(len(v.columns[0])))
+	case Unordered:
+		return new(big.Rat).SetInt64(int64(v.seen()))
 	case Sum:
 		return v.sum
 	case Avg:

@@ -11,7 +11,7 @@ type Kind uint8
 const (
 	Count      Kind = iota + 1 // at least Threshold observations
 	Distinct                   // at least Distinct[i].Threshold different values in every column i
-	Unordered                  // at least one observation of every step
+	Unordered                  // at least one observation of every step, or of Threshold different steps
 	Sequence                   // one observation of every step, in order of time
 	Sum                        // the sum of the numbers in column 0
 	Avg                        // their mean; always AtClose
@@ -59,10 +59,10 @@ type Spec struct {
 	Quiet time.Duration
 	// Episode is the longest an episode lasts. It must exceed Quiet + Lateness.
 	Episode time.Duration
-	// Threshold for Count.
+	// Threshold for Count, and for Unordered, where 0 asks for every step.
 	Threshold int
 	// Condition is what the measured quantity must meet as well: the number of observations for Count, of different
-	// values in column 0 for Distinct, and what Sum, Avg and Percentile are named for. All bounds must hold.
+	// steps for Unordered, of different values in column 0 for Distinct, and what Sum, Avg and Percentile are named for. All bounds must hold.
 	Condition []Bound
 	// Percentile is between 0 and 100, for that Kind. It is the nearest rank: the smallest number that at least that
 	// share of the numbers does not exceed.
@@ -135,6 +135,14 @@ func (b Bound) Holds(q *big.Rat) bool {
 		return c != 0
 	}
 	return false
+}
+
+// StepsNeeded is how many different steps an Unordered window must hold.
+func (s *Spec) StepsNeeded() int {
+	if s.Threshold > 0 {
+		return s.Threshold
+	}
+	return s.Steps
 }
 
 // numeric reports whether column 0 holds numbers.

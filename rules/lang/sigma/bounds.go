@@ -21,7 +21,10 @@ var conditionFields = []source.Field{
 	{Name: "neq", Type: source.Anything, Doc: "not this"},
 }
 
-const maxThreshold = 1_000_000 // of a count
+const (
+	maxThreshold = 1_000_000 // of a count
+	maxFields    = 8         // whose combinations are counted
+)
 
 // bound is one of the condition's, with its place.
 type bound struct {
@@ -60,7 +63,7 @@ func (c *Correlation) parseCondition(t *source.Node, r *source.Report) {
 	}
 	c.checkBounds(r)
 	if c.steps() && r.OK() {
-		c.checkAllRules(t, r)
+		c.checkRules(t, r)
 	}
 }
 
@@ -89,11 +92,12 @@ func (c *Correlation) parseField(t *source.Node, v source.Values, r *source.Repo
 		r.Error(v.Node("field").Pos, BadThreshold, "", "%s does not count a field", t.Text)
 	case takes && len(field) == 0:
 		r.Error(v.Pos(), BadThreshold, "add field: to the condition", "%s needs the field whose values are meant", t.Text)
-	case takes && len(field) > 1:
-		r.Unsupported(field[1].Pos, CannotCorrelate, "use distinct: under oktastream: for further fields",
-			"counting combinations of several fields cannot be run")
+	case takes && len(field) > 1 && c.kind != window.Distinct:
+		r.Error(field[1].Pos, BadThreshold, "", "%s is about the numbers of one field", t.Text)
+	case takes && len(field) > maxFields:
+		r.Error(field[maxFields].Pos, BadThreshold, "", "value_count combines up to %d fields", maxFields)
 	case takes:
-		c.field = field[0]
+		c.fields = field
 	}
 }
 
@@ -174,8 +178,9 @@ func (c *Correlation) checkBounds(r *source.Report) {
 	}
 }
 
-// checkAllRules accepts, for the temporal types, what asks for all rules.
-func (c *Correlation) checkAllRules(t *source.Node, r *source.Report) {
+// checkRules looks at how many rules the condition of a temporal type asks for. Bounds that only all of them meet are
+// left out; those that fewer meet are for temporal alone, because an order of some of the rules is not defined.
+func (c *Correlation) checkRules(t *source.Node, r *source.Report) {
 	all := float64(len(c.Rules))
 	meets := func(n float64) bool {
 		return !slices.ContainsFunc(c.bounds, func(b bound) bool { return !b.Holds(rational(n)) })
@@ -187,9 +192,11 @@ func (c *Correlation) checkAllRules(t *source.Node, r *source.Report) {
 	switch {
 	case !meets(all) && !some:
 		r.Error(c.condition.Pos, BadThreshold, "", "no number of the %d rules meets the condition", len(c.Rules))
-	case some || !meets(all):
+	case !some:
+		c.bounds = nil
+	case c.kind == window.Sequence:
 		r.Unsupported(c.condition.Pos, CannotCorrelate, "leave the condition out to ask for all rules",
-			"%s with fewer than all rules cannot be run", t.Text)
+			"the specification does not say which rules may be missing from the order of %s", t.Text)
 	}
 }
 
@@ -199,19 +206,22 @@ func (c *Correlation) shape(s *window.Spec) {
 	s.Percentile = c.percentile
 	onlyLower := !slices.ContainsFunc(c.bounds, func(b bound) bool { return !b.Op.Lower() })
 	switch {
-	case c.steps():
+	case c.steps() && len(c.bounds) == 0:
 		return
 	case c.counts() && onlyLower:
 		threshold := int(c.bounds[0].Value)
 		if c.bounds[0].Op == window.Above {
 			threshold++
 		}
-		if c.kind == window.Count {
-			s.Threshold = threshold
-		} else {
+		if c.kind == window.Distinct {
 			s.Distinct[0].Threshold = threshold
+		} else {
+			s.Threshold = threshold
 		}
 		return
+	}
+	if c.kind == window.Unordered {
+		s.Threshold = 1 // the bounds decide
 	}
 	for _, b := range c.bounds {
 		s.Condition = append(s.Condition, b.Bound)

@@ -42,7 +42,7 @@ type Correlation struct {
 	bounds     []bound
 	percentile float64
 	condition  *source.Node
-	field      *source.Node // whose values are counted or summed up
+	fields     []*source.Node // whose values, or combinations of values, are counted, or summed up
 	groupBy    []*source.Node
 	aliases    *source.Node
 }

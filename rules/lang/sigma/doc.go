@@ -67,8 +67,10 @@
 //     unsupported: no event would begin the window.
 //   - value_percentile needs percentile: in the condition, which is the nearest rank; without it is unsupported, because the
 //     specification does not say which is meant. value_median is not in the specification, and unsupported.
-//   - temporal and temporal_ordered ask for all rules; fewer, and conditions in words, are unsupported. The same rule cannot
-//     be two steps. value_count over combinations of fields is unsupported.
+//   - temporal asks for all rules, or for as many different ones as its bounds say; conditions in words are unsupported, and
+//     so are bounds of temporal_ordered that fewer than all rules meet, because no order of some of them is defined. The
+//     same rule cannot be two steps.
+//   - value_count over several fields counts their combinations; an event that lacks one of them is not counted.
 //   - A correlation over correlations observes their alerts. A field is then the member of that name in the alert's group
 //     key, else that of the event that completed the alert, with a note.
 //   - Rules of a correlation alert by themselves only with generate, inside the block or beside it.

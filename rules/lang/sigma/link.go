@@ -48,13 +48,8 @@ func (c *Correlation) Link(bases []Base, r *source.Report) *rules.Stateful {
 			st.Inputs[i].Group = append(st.Inputs[i].Group, paths[i])
 		}
 	}
-	if c.field != nil {
-		if paths, ok := c.paths(c.field, aliases, bases, r); ok {
-			st.Window.Distinct = []window.Column{{Name: c.field.Text}}
-			for i := range st.Inputs {
-				st.Inputs[i].Columns = []event.Path{paths[i]}
-			}
-		}
+	if len(c.fields) > 0 {
+		c.count(st, aliases, bases, r)
 	}
 	if c.steps() {
 		st.Window.Steps = len(bases)
@@ -64,6 +59,30 @@ func (c *Correlation) Link(bases []Base, r *source.Report) *rules.Stateful {
 	}
 	c.shape(&st.Window)
 	return st
+}
+
+// count makes the values of the fields, or their combinations, the column that the window counts.
+func (c *Correlation) count(st *rules.Stateful, aliases map[string][]event.Path, bases []Base, r *source.Report) {
+	members := make([][]event.Path, len(st.Inputs))
+	var texts []string
+	for _, f := range c.fields {
+		paths, ok := c.paths(f, aliases, bases, r)
+		if !ok {
+			return
+		}
+		if slices.Contains(texts, f.Text) {
+			r.Error(f.Pos, BadThreshold, "", "field lists %s twice", f.Text)
+			return
+		}
+		texts = append(texts, f.Text)
+		for i := range members {
+			members[i] = append(members[i], paths[i])
+		}
+	}
+	st.Window.Distinct = []window.Column{{Name: strings.Join(texts, ", ")}}
+	for i := range st.Inputs {
+		st.Inputs[i].Columns = []event.Path{combination(members[i])}
+	}
 }
 
 // paths returns where each rule carries a field: by its alias, or else the field itself.
