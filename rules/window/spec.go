@@ -83,6 +83,8 @@ type Spec struct {
 	Settle bool
 	// Steps is the number of steps for Unordered and Sequence.
 	Steps int
+	// Plan says, for Sequence, what part each of the Steps has; nil means that each is one event.
+	Plan []Step
 	// Distinct lists the columns. For the kinds that look at values (Distinct, Sum, Avg, Percentile) the first column is the counted one: a row without a value in it
 	// is no observation at all (for the numeric kinds, a row
 	// without a number, and for a Sum that is not AtClose one with a negative number, which could undo the condition); in the
@@ -90,6 +92,23 @@ type Spec struct {
 	// positive Threshold are further conditions, and columns with Threshold 0 only give context to the alert.
 	Distinct []Column
 }
+
+// Step is the part that one of the steps of a Sequence has, see sequence.go.
+type Step struct {
+	Role Role
+	Runs int // how many different events stand for the step in a row; for Occurs, 0 is 1
+}
+
+// Role says what an observation of a step means to a sequence.
+type Role uint8
+
+const (
+	Occurs Role = iota // it has to be there
+	Absent             // it must not come between the steps around it
+	Until              // it ends every chain that is not complete
+)
+
+func (r Role) String() string { return [...]string{"occurs", "absent", "until"}[r] }
 
 // Bound compares the measured quantity with a value.
 type Bound struct {
