@@ -67,16 +67,15 @@ func (s *Store[W]) Apply(key, value []byte) error {
 		return fmt.Errorf("%w: %d bytes, an entry has at least %d", ErrKey, len(key), itemAt)
 	}
 	id, item := ID(key[1:itemAt]), key[itemAt:]
-	r, ok := s.windows[id]
-	if !ok {
-		if value == nil {
+	if s.reading == none || s.table.records.at(s.reading).id != id {
+		s.endReading()
+		if _, known := s.table.find(&id); !known && value == nil {
 			return nil
 		}
-		r.window = s.newWindow(id)
-		s.windows[id] = r
+		s.startReading(id)
 	}
 	s.restoring = true
-	if err := r.window.Apply(item, value); err != nil {
+	if err := s.read.Apply(item, value); err != nil {
 		return fmt.Errorf("state: window %x, item %q: %w", id, item, err)
 	}
 	return nil

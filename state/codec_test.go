@@ -69,7 +69,7 @@ func TestApply(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			s := New(newTally, 0)
+			s := New(newTally)
 			if err := s.Apply(c.key, c.value); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
@@ -78,7 +78,7 @@ func TestApply(t *testing.T) {
 }
 
 func TestApplyCheckpoint(t *testing.T) {
-	s := New(newTally, 0)
+	s := New(newTally)
 	if _, ok := s.Checkpoint(); ok {
 		t.Fatal("a new store has a checkpoint")
 	}
@@ -105,7 +105,7 @@ func TestApplyMakesNoWindowForTombstones(t *testing.T) {
 	s := New(func(id ID) *tally {
 		t.Errorf("window %x was made", id)
 		return newTally(id)
-	}, 0)
+	})
 	if err := s.Apply(appendKey(nil, testID(1), []byte("a")), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestApplyMakesNoWindowForTombstones(t *testing.T) {
 
 // Compaction can leave the entries of a window in any order, with removals of others between them.
 func TestApplyInAnyOrder(t *testing.T) {
-	s := New(newTally, 0)
+	s := New(newTally)
 	want := commit(t, s, func(txn *Txn[*tally]) { put(txn, testID(1), "m", 9) })
 	tombstone := Change{Key: appendKey(nil, testID(1), []byte("z"))}
 	for _, log := range [][]Change{
@@ -160,7 +160,7 @@ func FuzzApply(f *testing.F) {
 		if tombstone {
 			value2 = nil
 		}
-		s := New(newTally, 0)
+		s := New(newTally)
 		for _, c := range []Change{{key1, value1}, {key2, value2}} {
 			err := s.Apply(c.Key, c.Value)
 			if err == nil {

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"iter"
 	"maps"
-	"math"
 	"slices"
 )
 
 // tally is a window of times by name, due at the earliest. Like real windows it has a head, an entry that every window
 // with content has, that alone is no content, and whose value is empty.
 type tally struct {
+	owner     Owner
 	head      bool
 	items     map[string]int64
 	before    map[string][]byte // entries at Clone
@@ -22,7 +22,10 @@ const tallyOwn = 16
 
 var errTally = errors.New("not a tally")
 
-func newTally(ID) *tally { return &tally{items: map[string]int64{}} }
+// newTally makes windows of three owners.
+func newTally(id ID) *tally { return &tally{owner: ownerOf(id), items: map[string]int64{}} }
+
+func ownerOf(id ID) Owner { return Owner{15: id[0]} }
 
 func (w *tally) put(item string, at int64) {
 	w.head = true
@@ -37,8 +40,34 @@ func (w *tally) expire(clock int64) {
 }
 
 func (w *tally) Clone() *tally {
-	return &tally{head: w.head, items: maps.Clone(w.items), before: w.entries()}
+	return &tally{owner: w.owner, head: w.head, items: maps.Clone(w.items), before: w.entries()}
 }
+
+func (w *tally) AppendPacked(b []byte) []byte {
+	if w.head {
+		b = append(b, 'h')
+	}
+	for _, item := range slices.Sorted(maps.Keys(w.items)) {
+		b = append(b, byte(len(item)))
+		b = append(b, item...)
+		b = binary.BigEndian.AppendUint64(b, uint64(w.items[item]))
+	}
+	return b
+}
+
+func (w *tally) Unpack(b []byte) {
+	if len(b) > 0 && b[0] == 'h' {
+		w.head, b = true, b[1:]
+	}
+	for len(b) > 0 {
+		n := 1 + int(b[0])
+		w.items[string(b[1:n])] = int64(binary.BigEndian.Uint64(b[n:]))
+		b = b[n+8:]
+	}
+	w.before = w.entries()
+}
+
+func (w *tally) Owner() Owner { return w.owner }
 
 func (w *tally) Apply(item, value []byte) error {
 	switch {
@@ -95,7 +124,7 @@ func ascending(m map[string][]byte) iter.Seq2[[]byte, []byte] {
 func (w *tally) Size() int {
 	n := tallyOwn
 	for item := range w.items {
-		n += len(item) + 8
+		n += 1 + len(item) + 8
 	}
 	return n
 }
@@ -136,8 +165,14 @@ func compact(log []Change) []Change {
 	return kept
 }
 
-func replay(t interface{ Fatal(...any) }, log []Change, budget int) *Store[*tally] {
-	s := New(newTally, budget)
+func newStore(packable int) *Store[*tally] {
+	s := New(newTally)
+	s.packable = packable
+	return s
+}
+
+func replay(t interface{ Fatal(...any) }, log []Change, packable int) *Store[*tally] {
+	s := newStore(packable)
 	for _, c := range log {
 		if err := s.Apply(c.Key, c.Value); err != nil {
 			t.Fatal(err)
@@ -146,37 +181,60 @@ func replay(t interface{ Fatal(...any) }, log []Change, budget int) *Store[*tall
 	return s
 }
 
-// checkInvariants looks behind the interface: sums, dues and the index agree with the windows.
+// checkInvariants looks behind the interface: sums, dues and queues agree with the windows, and memory with what is in
+// it.
 func checkInvariants(t interface{ Fatalf(string, ...any) }, s *Store[*tally]) {
 	s.derive()
-	hints := map[hint]int{}
-	for _, h := range s.timers {
-		hints[h]++
+	total, cells, hints, live := 0, 0, 0, 0
+	bytes := make([]int, len(s.owners))
+	for slot := range s.slots() {
+		r, w := s.table.records.at(slot), s.load(slot)
+		if found, ok := s.table.find(&r.id); !ok || found != slot {
+			t.Fatalf("window %x in slot %d is found in %d, %v", r.id, slot, found, ok)
+		}
+		if due := due(w); r.at.nanoseconds() != due {
+			t.Fatalf("window %x: due %d is recorded as %d", r.id, due, r.at.nanoseconds())
+		}
+		if w.Empty() {
+			t.Fatalf("window %x is empty", r.id)
+		}
+		o := s.own(w.Owner())
+		if s.ownerAt(slot) != o {
+			t.Fatalf("window %x of owner %d is recorded as of %d", r.id, o, s.ownerAt(slot))
+		}
+		q := &s.owners[o].queue
+		if h := *q.hints.at(r.timer); h.slot != slot || h.at.nanoseconds() > r.at.nanoseconds() {
+			t.Fatalf("window %x, due %d: hint for slot %d at %d", r.id, r.at.nanoseconds(), h.slot, h.at.nanoseconds())
+		}
+		if r.timer > 0 && s.table.before(*q.hints.at(r.timer), *q.hints.at((r.timer - 1) / arity)) {
+			t.Fatalf("queue out of order at %d", r.timer)
+		}
+		if r.place == isLive {
+			live++
+		} else {
+			cells += len(s.arena.cell(r.place))
+		}
+		bytes[o] += s.chargeFor(w)
+		total++
 	}
-	for i := 1; i < len(s.timers); i++ {
-		if s.timers[i].before(s.timers[(i-1)/2]) {
-			t.Fatalf("heap out of order at %d", i)
+	sum := 0
+	for o := range s.owners {
+		hints += int(s.owners[o].queue.len())
+		if s.owners[o].bytes != bytes[o] {
+			t.Fatalf("owner %d has %d bytes, its windows take %d", o, s.owners[o].bytes, bytes[o])
+		}
+		sum += bytes[o]
+		top := Never
+		if s.owners[o].queue.len() > 0 {
+			top, _ = s.owners[o].queue.top()
+		}
+		if s.tops[o] != top {
+			t.Fatalf("owner %d: first hint %d is noted as %d", o, top, s.tops[o])
 		}
 	}
-	total := 0
-	for id, r := range s.windows {
-		due, size := measure(r.window)
-		if r.due != due || r.size != size {
-			t.Fatalf("window %x: due %d and size %d are recorded as %d and %d", id, due, size, r.due, r.size)
-		}
-		if r.window.Empty() {
-			t.Fatalf("window %x is empty", id)
-		}
-		if r.armed > r.due || r.armed == math.MinInt64 || hints[hint{r.armed, id}] == 0 {
-			t.Fatalf("window %x, due %d, armed %d: no hint", id, r.due, r.armed)
-		}
-		total += size
-	}
-	if s.bytes != total {
-		t.Fatalf("bytes %d, sum of windows %d", s.bytes, total)
-	}
-	if len(s.timers) > 2*len(s.windows)+1024+64 {
-		t.Fatalf("%d hints for %d windows", len(s.timers), len(s.windows))
+	if s.bytes != sum || s.table.count != total || hints != total || len(s.live) != live || s.arena.cells != cells {
+		t.Fatalf("%d bytes, %d windows, %d hints, %d live, %d in cells; want %d, %d, %d, %d and %d",
+			s.bytes, s.table.count, hints, len(s.live), s.arena.cells, sum, total, total, live, cells)
 	}
 }
 

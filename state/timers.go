@@ -1,20 +1,19 @@
 package state
 
-import "math"
-
-// Windows are ordered by (due, ID): the order in which they become due, and in which the budget gives them up.
+// Windows are ordered by (due, ID): the order in which they become due, and in which the budget gives them up, owner by
+// owner. So every owner has a heap of hints.
 //
-// The order is kept as a heap of hints, lazily: a hint says that its window must be looked at no later than at that due.
-// A window has one hint that counts, the one whose due is record.armed, and it is never after the window's own due. So
-// moving a due to later, as nearly every event does to its window, costs nothing; when the hint reaches the top it is
-// put back with the due of then. Moving a due to earlier pushes another hint. Hints that no longer count are thrown
-// away at the top, or all at once when they outnumber the windows (Commit).
+// The order is kept lazily: a hint says that its window must be looked at no later than at that due. It is never after
+// the window's own due. So moving a due to later, as nearly every event does to its window, costs nothing; when the hint
+// reaches the top it is put back with the due of then. Moving a due to earlier moves the hint.
 //
-// The store and the overlay have a heap each. A hint of a touched window is taken off the store's heap when it comes to
-// the top, and put back by Rollback; so nothing is derived from a transaction before it is committed.
+// The store and the overlay have heaps of their own. A committed window has exactly one hint, see queue. In the overlay
+// the hint that counts is the one whose due is entry.armed, and others are thrown away when they come to the top. A hint
+// of a touched window is taken off the store's heap when it comes to the top there, and put back by Rollback; so nothing
+// is derived from a transaction before it is committed.
 
-// unarmed is the armed of a window without a hint. No due is as low, see measure.
-const unarmed = int64(math.MinInt64)
+// unarmed is the armed of an entry without a hint. No due is as low, see due.
+const unarmed = hollow
 
 type hint struct {
 	due int64
@@ -25,7 +24,7 @@ func (h hint) before(o hint) bool {
 	return h.due < o.due || h.due == o.due && compareIDs(h.id, o.id) < 0
 }
 
-// timers is a binary heap of hints. container/heap would allocate for each push.
+// timers is a binary heap of hints for the overlay. container/heap would allocate for each push.
 type timers []hint
 
 func (q *timers) push(h hint) {
@@ -55,12 +54,6 @@ func (q *timers) pop() {
 
 // replace puts h in the place of the top.
 func (q *timers) replace(h hint) { q.sink(0, h) }
-
-func (q *timers) init() {
-	for i := len(*q)/2 - 1; i >= 0; i-- {
-		q.sink(i, (*q)[i])
-	}
-}
 
 // sink puts h at i or, if it must, further down.
 func (q *timers) sink(i int, h hint) {
@@ -104,7 +97,7 @@ func (t *Txn[W]) judge() {
 	}
 	i := t.own(t.given.id)
 	e := &t.entries[i]
-	t.read(e)
+	t.take(e)
 	if e.live && e.due <= t.given.due {
 		t.stuck++
 		e.stuck, e.since = true, t.given.due
@@ -118,59 +111,98 @@ func (t *Txn[W]) arm(e *entry[W]) {
 	e.stuck = e.stuck && e.due <= e.since
 	if e.live && !e.stuck && (e.armed == unarmed || e.due < e.armed) {
 		e.armed = e.due
-		t.timers.push(hint{e.due, e.id})
+		for len(t.timers) <= int(e.owner) {
+			t.timers = append(t.timers, nil)
+		}
+		t.timers[e.owner].push(hint{e.due, e.id})
 	}
 }
 
 // first returns the smallest (due, ID) with a due of at most limit.
-func (t *Txn[W]) first(limit int64) (hint, bool) {
-	c, committed := t.firstCommitted(limit)
-	o, touched := t.firstTouched(limit)
-	if touched && (!committed || o.before(c)) {
-		return o, true
+func (t *Txn[W]) first(limit int64) (best hint, ok bool) {
+	for {
+		o, found := t.store.soonest(limit)
+		if !found {
+			break
+		}
+		if best, ok = t.top(o, limit); ok { // else it was a hint that did not count, or too early
+			if o2, _ := t.store.soonest(limit); o2 == o {
+				break
+			}
+		}
 	}
-	return c, committed
+	for o := range t.timers {
+		if h, found := t.firstTouched(uint32(o), limit); found && (!ok || h.before(best)) {
+			best, ok = h, true
+		}
+	}
+	return best, ok
 }
 
-// firstCommitted is first among the windows that are not in the overlay.
-func (t *Txn[W]) firstCommitted(limit int64) (hint, bool) {
-	s := t.store
-	for len(s.timers) > 0 && s.timers[0].due <= limit {
-		h := s.timers[0]
-		r, ok := s.windows[h.id]
-		if !ok || r.armed != h.due {
-			s.timers.pop()
+// soonest returns the owner with the smallest first hint, if that is at most limit.
+func (s *Store[W]) soonest(limit int64) (best uint32, ok bool) {
+	for i, due := range s.tops {
+		if due > limit || ok && due > s.tops[best] || s.owners[i].queue.len() == 0 {
 			continue
 		}
-		if _, touched := t.index[h.id]; touched {
-			r.armed = unarmed
-			t.popped = append(t.popped, h.id)
-			s.timers.pop()
-		} else if r.due != h.due {
-			r.armed = r.due
-			s.timers.replace(hint{r.due, h.id})
-		} else {
-			return h, true
+		o := uint32(i)
+		if ok && due == s.tops[best] {
+			_, a := s.owners[o].queue.top()
+			_, b := s.owners[best].queue.top()
+			if compareIDs(s.table.records.at(a).id, s.table.records.at(b).id) >= 0 {
+				continue
+			}
 		}
-		s.windows[h.id] = r
+		best, ok = o, true
+	}
+	return best, ok
+}
+
+// top returns the first of the owner's committed windows that are not in the overlay, if it is due at limit.
+func (t *Txn[W]) top(o uint32, limit int64) (hint, bool) {
+	s := t.store
+	if int(o) >= len(s.owners) {
+		return hint{}, false
+	}
+	q := &s.owners[o].queue
+	defer s.retop(o)
+	for q.len() > 0 {
+		at, slot := q.top()
+		if at > limit {
+			break
+		}
+		r := s.table.records.at(slot)
+		due := r.at.nanoseconds()
+		if _, touched := t.index[r.id]; touched {
+			q.remove(&s.table, slot)
+			t.popped = append(t.popped, popped{slot, o})
+		} else if due != at {
+			q.move(&s.table, slot, due)
+		} else {
+			return hint{due, r.id}, true
+		}
 	}
 	return hint{}, false
 }
 
-// firstTouched is first among the windows in the overlay.
-func (t *Txn[W]) firstTouched(limit int64) (hint, bool) {
-	for len(t.timers) > 0 && t.timers[0].due <= limit {
-		h := t.timers[0]
+// firstTouched returns the first of the owner's windows in the overlay, if it is due at limit.
+func (t *Txn[W]) firstTouched(o uint32, limit int64) (hint, bool) {
+	if int(o) >= len(t.timers) {
+		return hint{}, false
+	}
+	q := &t.timers[o]
+	for len(*q) > 0 && (*q)[0].due <= limit {
+		h := (*q)[0]
 		e := &t.entries[t.index[h.id]]
 		switch {
-		case e.armed != h.due:
-			t.timers.pop()
+		case e.owner != o || e.armed != h.due:
+			q.pop()
 		case !e.live || e.stuck:
 			e.armed = unarmed
-			t.timers.pop()
+			q.pop()
 		case e.due != h.due:
 			e.armed = e.due
-			t.timers.replace(hint{e.due, h.id})
+			q.replace(hint{e.due, h.id})
 		default:
 			return h, true
 		}

@@ -33,24 +33,33 @@ type Txn[W Window[W]] struct {
 type overlay[W any] struct {
 	index   map[ID]int // into entries
 	entries []entry[W]
-	timers  timers // of the entries
-	popped  []ID   // committed windows that were taken off the store's index because they are in the overlay
-	parked  []int  // entries that have been stuck
+	timers  []timers // of the entries, by owner
+	shares  []int    // delta by owner
+	popped  []popped // committed windows that were taken off the store's queues because they are in the overlay
+	parked  []int    // entries that have been stuck
 }
 
-// entry is a window as the transaction sees it. The armed of its record belongs to the overlay's index.
+type popped struct{ slot, owner uint32 }
+
+// entry is a window as the transaction sees it.
 type entry[W any] struct {
-	record[W]
-	id    ID
-	fresh bool  // the window began from nothing, and its Changes with it
-	gone  bool  // deleted, or never there; window is not set
-	live  bool  // neither gone nor empty: due and size count
-	stuck bool  // kept from NextDue while due is not after since
-	since int64 // the due at which it was given
+	id     ID
+	slot   uint32 // of the committed window, or none
+	base   uint32 // owner of the committed window
+	window W
+	owner  uint32
+	due    int64
+	armed  int64 // due of the one hint in the overlay that counts, at or before due; unarmed if there is none
+	size   int   // what it is charged
+	fresh  bool  // the window began from nothing, and its Changes with it
+	gone   bool  // deleted, or never there; window is not set
+	live   bool  // neither gone nor empty: owner, due and size count
+	stuck  bool  // kept from NextDue while due is not after since
+	since  int64 // the due at which it was given
 }
 
 // Get returns the window as the transaction sees it, for reading only, until the next Touch or Delete of it. An empty
-// window is not found.
+// window is not found. A window that is not in the transaction is unpacked each time.
 func (t *Txn[W]) Get(id ID) (w W, ok bool) {
 	if i, touched := t.index[id]; touched {
 		if e := &t.entries[i]; !e.gone && !e.window.Empty() {
@@ -58,8 +67,10 @@ func (t *Txn[W]) Get(id ID) (w W, ok bool) {
 		}
 		return w, false
 	}
-	r, ok := t.store.windows[id]
-	return r.window, ok
+	if slot, ok := t.store.table.find(&id); ok {
+		return t.store.load(slot), true
+	}
+	return w, false
 }
 
 // Touch returns the transaction's own copy of the window, for writing; an empty window if there is none. Touched must
@@ -81,22 +92,28 @@ func (t *Txn[W]) own(id ID) int {
 	if ok {
 		return i
 	}
-	base, committed := t.store.windows[id]
-	i = t.enter(id, base, committed)
-	e := &t.entries[i]
-	if committed {
-		e.window = base.window.Clone()
+	i = t.enter(id)
+	if e := &t.entries[i]; e.slot != none {
+		if t.store.table.records.at(e.slot).place == isLive {
+			e.window = e.window.Clone()
+		}
 		t.arm(e)
-	} else {
-		e.gone = true
 	}
 	return i
 }
 
-func (t *Txn[W]) enter(id ID, base record[W], live bool) int {
+// enter adds an entry for id. It has the committed window, not a copy of it.
+func (t *Txn[W]) enter(id ID) int {
+	e := entry[W]{id: id, slot: none, armed: unarmed, gone: true}
+	if slot, ok := t.store.table.find(&id); ok {
+		e.slot, e.gone, e.live = slot, false, true
+		e.window = t.store.load(slot)
+		e.base = t.store.own(e.window.Owner())
+		e.owner, e.size = e.base, t.store.chargeFor(e.window)
+		e.due = t.store.table.records.at(slot).at.nanoseconds()
+	}
 	i := len(t.entries)
-	base.armed = unarmed
-	t.entries = append(t.entries, entry[W]{record: base, id: id, live: live})
+	t.entries = append(t.entries, e)
 	t.index[id] = i
 	return i
 }
@@ -106,41 +123,48 @@ func (t *Txn[W]) enter(id ID, base record[W], live bool) int {
 func (t *Txn[W]) Touched(id ID) {
 	if i, ok := t.index[id]; ok {
 		e := &t.entries[i]
-		t.read(e)
+		t.take(e)
 		t.arm(e)
 	}
 }
 
-// read takes over size and due of e's window.
-func (t *Txn[W]) read(e *entry[W]) {
+// take takes over owner, size and due of e's window.
+func (t *Txn[W]) take(e *entry[W]) {
 	if e.live {
-		t.delta -= e.size
+		t.charge(e.owner, -e.size)
 	}
 	if e.live = !e.gone && !e.window.Empty(); e.live {
-		e.due, e.size = measure(e.window)
-		t.delta += e.size
+		if o := t.store.own(e.window.Owner()); o != e.owner {
+			e.owner, e.armed = o, unarmed
+		}
+		e.due, e.size = due(e.window), t.store.chargeFor(e.window)
+		t.charge(e.owner, e.size)
 	}
+}
+
+func (t *Txn[W]) charge(o uint32, bytes int) {
+	for len(t.shares) <= int(o) {
+		t.shares = append(t.shares, 0)
+	}
+	t.shares[o] += bytes
+	t.delta += bytes
 }
 
 // Delete removes the window with all its entries. Touch gives an empty one afterwards.
 func (t *Txn[W]) Delete(id ID) {
 	i, ok := t.index[id]
 	if !ok {
-		base, committed := t.store.windows[id]
-		if !committed {
+		if _, committed := t.store.table.find(&id); !committed {
 			return
 		}
-		i = t.enter(id, base, true)
+		i = t.enter(id)
 	}
-	var none W
+	var nothing W
 	e := &t.entries[i]
-	e.window, e.gone, e.stuck = none, true, false
-	t.read(e)
+	e.window, e.gone, e.stuck = nothing, true, false
+	t.take(e)
 	t.isOffered = false
 }
-
-// Bytes is what Store.Bytes would be after Commit, as far as Touched has been told.
-func (t *Txn[W]) Bytes() int { return t.store.bytes + t.delta }
 
 // Changes returns the records that take the changelog from the committed state to that of the transaction, in ascending
 // order of key, each key once. The log holds what the store holds, so removals are given only for entries that the store
@@ -165,15 +189,15 @@ func (t *Txn[W]) Changes() []Change {
 }
 
 func (t *Txn[W]) changesOf(e *entry[W]) iter.Seq2[[]byte, []byte] {
-	base, committed := t.store.windows[e.id]
+	committed := e.slot != none
 	nothing := func(func(_, _ []byte) bool) {}
 	switch {
 	case e.gone && !committed:
 		return nothing
 	case e.gone:
-		return difference(base.window.Entries(), nothing)
+		return difference(t.store.load(e.slot).Entries(), nothing)
 	case e.fresh && committed:
-		return difference(base.window.Entries(), e.window.Entries())
+		return difference(t.store.load(e.slot).Entries(), e.window.Entries())
 	case e.fresh:
 		return e.window.Entries()
 	}
@@ -220,13 +244,13 @@ func (t *Txn[W]) Commit() error {
 	s := t.store
 	for i := range t.entries {
 		e := &t.entries[i]
-		t.read(e)
+		t.take(e)
 		s.merge(e)
 	}
-	s.bytes += t.delta
-	if len(s.timers) > 2*len(s.windows)+1024 {
-		s.rearm()
+	for o, bytes := range t.shares {
+		s.charge(uint32(o), bytes)
 	}
+	s.tidy(4*len(t.entries) + 256)
 	t.end()
 	return nil
 }
@@ -237,11 +261,9 @@ func (t *Txn[W]) Rollback() {
 		return
 	}
 	s := t.store
-	for _, id := range t.popped {
-		r := s.windows[id]
-		r.armed = r.due
-		s.windows[id] = r
-		s.timers.push(hint{r.due, id})
+	for _, p := range t.popped {
+		s.owners[p.owner].queue.push(&s.table, p.slot, s.table.records.at(p.slot).at.nanoseconds())
+		s.retop(p.owner)
 	}
 	t.end()
 }
@@ -255,10 +277,13 @@ func (t *Txn[W]) end() {
 	if len(t.entries) <= keep {
 		clear(t.index)
 		clear(t.entries)
-		s.spare = overlay[W]{t.index, t.entries[:0], t.timers[:0], t.popped[:0], t.parked[:0]}
+		for o := range t.timers {
+			t.timers[o] = t.timers[o][:0]
+		}
+		s.spare = overlay[W]{t.index, t.entries[:0], t.timers, t.shares[:0], t.popped[:0], t.parked[:0]}
 	}
 	*t = Txn[W]{
-		store:   New(s.newWindow, 0),
+		store:   New(s.newWindow),
 		overlay: overlay[W]{index: make(map[ID]int)},
 		last:    -1,
 		stuck:   t.stuck,
