@@ -251,7 +251,7 @@ func (b *builder) evicted(rule int, group []string, hour, at int64) alert.Alert 
 	a.Time = instant(at)
 	a.FirstSeen, a.LastSeen = a.Time, a.Time
 	a.Title = "Windows of " + a.Rule.Name + " are given up for lack of memory"
-	a.Reason = fmt.Sprintf("the state budget of %d bytes a task is full: the oldest windows go first, and what they held can no longer complete a detection", b.opts.StateBudget)
+	a.Reason = fmt.Sprintf("the state budget of %d bytes a task is full, and this rule holds most of it: its oldest windows go first, and what they held can no longer complete a detection", b.opts.StateBudget)
 	a.Description = "Either the budget is too small for the traffic, or somebody is making group keys in numbers."
 	a.Triage = "Look at oktastream_window_evictions_total and at the rule's group keys; raise the state budget or add workers."
 	detail(&a, "first_group_evicted", group)

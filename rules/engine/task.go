@@ -25,6 +25,7 @@ type Task struct {
 	stores  []*state.Store[*window.Window] // by level of rules: each level has a clock, and timers that follow it
 	byState map[[16]byte]int               // state identity → rule
 	class   map[string]int                 // class name → class
+	dict    window.Dictionary              // shared by all windows
 
 	decoder *event.Decoder
 	held    *event.Decoder // for projections that waited in a window
@@ -58,7 +59,7 @@ func NewTask(set *rules.Set, opts Options) *Task {
 		committed: newProgress(set.Levels()),
 	}
 	for range set.Levels() {
-		t.stores = append(t.stores, state.New(func(state.ID) *window.Window { return window.New() }, opts.StateBudget))
+		t.stores = append(t.stores, state.New(func(state.ID) *window.Window { return t.dict.New() }))
 	}
 	for i, r := range set.Rules() {
 		t.byID[r.ID] = i
@@ -266,8 +267,7 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 	}
 	level := t.set.Level(e.Rule)
 	txn := t.txns[level]
-	id := t.windowID(level, t.set.StateID(e.Rule), group)
-	w := txn.Touch(id)
+	id, w := t.touch(level, t.set.StateID(e.Rule), group)
 	w.SetHead(t.head(e.Rule, group))
 	status, fired := spec.Observe(w, ob, func() string { return string(Message{Observation: o}.Encode()) },
 		rule.Stateful.Updates, t.now.clock(level))
@@ -286,12 +286,13 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 		}
 	}
 	t.fire(e.Rule, group, fired, ev, out)
-	t.evict(txn, o.Time, out)
+	t.evict(o.Time, out)
 }
 
-// windowID hashes identity and group key. Should two group keys ever meet in one hash, the second moves on: which one
-// is first is settled by the order of the messages, and stays so because windows keep their group key.
-func (t *Task) windowID(level int, rule [16]byte, group []string) state.ID {
+// touch opens the window of a group. Its ID is a hash of identity and group key. Should two group keys ever meet in one
+// hash, the second moves on: which one is first is settled by the order of the messages, and stays so because windows
+// keep their group key.
+func (t *Task) touch(level int, rule [16]byte, group []string) (state.ID, *window.Window) {
 	for salt := byte(0); ; salt++ {
 		b := append(make([]byte, 0, 128), rule[:]...)
 		for _, g := range group {
@@ -301,12 +302,9 @@ func (t *Task) windowID(level int, rule [16]byte, group []string) state.ID {
 		sum := sha256.Sum256(append(b, salt))
 		id := state.ID(sum[:16])
 		id.SetLevel(level)
-		w, ok := t.txns[level].Get(id)
-		if !ok {
-			return id
-		}
+		w := t.txns[level].Touch(id)
 		if h, known := w.Head(); !known || h.Rule == rule && slices.Equal(h.Group, group) || salt == 255 {
-			return id
+			return id, w
 		}
 	}
 }
@@ -335,9 +333,21 @@ func (t *Task) fire(rule int, group []string, fired []window.Firing, ev *event.E
 	}
 }
 
-// evict gives up the oldest windows while the budget is exceeded, and says so once an hour of event time and rule.
-func (t *Task) evict(txn *state.Txn[*window.Window], at int64, out *Output) {
-	for {
+// evict gives up windows while the budget is exceeded, and says so once an hour of event time and rule. The rule that
+// holds most, at whatever level, loses its oldest window.
+func (t *Task) evict(at int64, out *Output) {
+	for t.opts.StateBudget > 0 {
+		bytes := 0
+		txn := t.txns[0]
+		for _, x := range t.txns {
+			bytes += x.Bytes()
+			if x.Largest() > txn.Largest() {
+				txn = x
+			}
+		}
+		if bytes <= t.opts.StateBudget {
+			return
+		}
 		id, w, ok := txn.Evict()
 		if !ok {
 			return

@@ -13,7 +13,7 @@ type trigger struct {
 	text string
 }
 
-func (t trigger) size() int { return 64 + len(t.item) + len(t.text) }
+func (t trigger) size() int { return 8 + len(t.item) + len(t.text) }
 
 func (w *Window) findTrigger(item string) (int, bool) {
 	return slices.BinarySearchFunc(w.trigs, item, func(t trigger, item string) int { return strings.Compare(t.item, item) })
@@ -78,7 +78,7 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 			w.touch(item)
 		}
 		for _, r := range w.rows[:hi] {
-			w.bytes -= rowBytes + len(r.enc)
+			w.bytes -= r.size()
 			w.touch(string(r.item()))
 		}
 		w.rows = slices.Delete(w.rows, 0, hi)

@@ -26,7 +26,7 @@ type episode struct {
 
 func (e *episode) pending() bool { return e.revision == 0 }
 
-func (e *episode) size() int { return 96 + len(e.eventID) + len(e.trigger) }
+func (e *episode) size() int { return 56 + len(e.eventID) + len(e.trigger) }
 
 func (e *episode) item() []byte {
 	return binary.BigEndian.AppendUint32([]byte{episodeItem}, e.seq)

@@ -63,8 +63,9 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 		return Duplicate, fired
 	}
 	inOrder := i == len(w.rows)
+	r = w.dict.measure(r)
 	w.rows = slices.Insert(w.rows, i, r)
-	w.bytes += rowBytes + len(r.enc)
+	w.bytes += r.size()
 	w.touch(string(r.item()))
 	if !inOrder {
 		w.view = nil
@@ -175,7 +176,7 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	}
 	n := 0
 	for n < len(w.rows) && w.rows[n].time < needed && needed-w.rows[n].time > int64(s.Length) {
-		w.bytes -= rowBytes + len(w.rows[n].enc)
+		w.bytes -= w.rows[n].size()
 		w.touch(string(w.rows[n].item()))
 		n++
 	}
@@ -284,7 +285,7 @@ func (s *Spec) thin(w *Window) {
 	kept := w.rows[:0]
 	for i, r := range w.rows {
 		if drop[i] {
-			w.bytes -= rowBytes + len(r.enc)
+			w.bytes -= r.size()
 			w.touch(string(r.item()))
 			continue
 		}

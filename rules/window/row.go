@@ -29,9 +29,10 @@ type Observation struct {
 //
 // Strings carry a uvarint length; lists a uvarint count; an id that is a UUID in lower case takes 16 bytes (see putID).
 type row struct {
-	time int64
-	step uint8
-	enc  string
+	time   int64
+	enc    string
+	step   uint8
+	packed uint32 // length in the packed form, see Dictionary.measure
 }
 
 const rowItem = 'r'
@@ -99,9 +100,11 @@ func parseRow(item []byte, enc string) (row, error) {
 		step: item[9],
 		enc:  enc,
 	}
-	if _, err := r.observation(); err != nil {
+	o, err := r.observation()
+	if err != nil {
 		return row{}, err
 	}
+	r = makeRow(o) // of several encodings of one observation, the one that the packed form gives back
 	if r.packedID() != string(item[10:]) {
 		return row{}, errors.New("window row does not belong to its item")
 	}

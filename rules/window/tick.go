@@ -97,7 +97,7 @@ func (s *Spec) tick(w *Window, watermark int64) []Firing {
 // dropRows gives up the rows that the view has left behind.
 func (w *Window) dropRows(v *sliding) {
 	for _, r := range w.rows[:v.from] {
-		w.bytes -= rowBytes + len(r.enc)
+		w.bytes -= r.size()
 		w.touch(string(r.item()))
 		w.dropTrigger(r, tickAt(r.time, w.head.Every))
 	}

@@ -32,6 +32,7 @@ type Head struct {
 // Window is the state of one (rule, group key): the observations that can still take part in an interval, sorted by
 // time, and the episodes that are not over. It implements state.Window. One goroutine owns it.
 type Window struct {
+	dict  *Dictionary
 	head  Head
 	known bool // head is set
 	rows  []row
@@ -42,19 +43,19 @@ type Window struct {
 
 	dirty []string // items changed since Clone, with repetitions
 	view  *sliding // derived from rows; nil when it must be rebuilt
-	bytes int
+	bytes int      // of Size, without head and tick
+
+	headBytes int // of the group key in Size
 }
 
 const (
 	headItem    = "h"
 	episodeItem = 'e'
 	triggerItem = 't' // followed by the item of the row
-	rowBytes    = 64  // a row's slot, string header and a share of the slack
-	ownBytes    = 200
 )
 
-// New returns an empty window without a head.
-func New() *Window { return &Window{judged: noTick, bytes: ownBytes} }
+// New returns an empty window without a head that belongs to no store.
+func New() *Window { return new(Dictionary).New() }
 
 // Head returns the head; ok is false for a window that has none, because it is new or its entry was lost.
 func (w *Window) Head() (h Head, ok bool) { return w.head, w.known }
@@ -70,6 +71,7 @@ func (w *Window) SetHead(h Head) {
 		h.Group[i] = strings.Clone(h.Group[i])
 	}
 	w.head, w.known = h, true
+	w.measureHead()
 	w.touch(headItem)
 }
 
@@ -88,7 +90,7 @@ func (w *Window) Clone() *Window {
 	c.trigs = slices.Clone(w.trigs)
 	c.dirty, c.view = nil, nil
 	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
-		c.head, c.known, c.judged = Head{}, false, noTick
+		c.head, c.known, c.judged, c.headBytes = Head{}, false, noTick, 0
 	}
 	return &c
 }
@@ -98,9 +100,6 @@ func (w *Window) Committed() { w.dirty, w.view = nil, nil }
 
 // Empty reports whether nothing is left that could still matter.
 func (w *Window) Empty() bool { return len(w.rows) == 0 && len(w.eps) == 0 }
-
-// Size is the approximate memory in bytes.
-func (w *Window) Size() int { return w.bytes }
 
 // Due is the clock value at which the window wants to be advanced: when an episode that waits for its predecessor to
 // end can be decided, or when all content has expired.
@@ -175,7 +174,26 @@ func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Changes yields each item touched since Clone with its value now, nil if it is gone.
+// rest yields what is neither head nor row, in any order, also of a window of which only a part has been applied.
+func (w *Window) rest() iter.Seq2[[]byte, []byte] {
+	return func(yield func([]byte, []byte) bool) {
+		for i := range w.eps {
+			if !yield(w.eps[i].item(), w.eps[i].encode()) {
+				return
+			}
+		}
+		if w.judged != noTick && !yield([]byte(tickItem), encodeTick(w.judged)) {
+			return
+		}
+		for _, t := range w.trigs {
+			if !yield([]byte(t.item), []byte(t.text)) {
+				return
+			}
+		}
+	}
+}
+
+// Changes yields each item touched since Clone or Unpack with its value now, nil if it is gone.
 func (w *Window) Changes() iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
 		slices.Sort(w.dirty)
@@ -245,6 +263,7 @@ func (w *Window) Apply(item, value []byte) error {
 	case string(item) == headItem:
 		if value == nil {
 			w.head, w.known = Head{}, false
+			w.measureHead()
 			return nil
 		}
 		h, err := decodeHead(value)
@@ -252,6 +271,7 @@ func (w *Window) Apply(item, value []byte) error {
 			return err
 		}
 		w.head, w.known = h, true
+		w.measureHead()
 	case string(item) == tickItem:
 		if value == nil {
 			w.judged = noTick
@@ -281,7 +301,7 @@ func (w *Window) Apply(item, value []byte) error {
 	case item[0] == rowItem:
 		i, found := w.findRow(string(item))
 		if found {
-			w.bytes -= rowBytes + len(w.rows[i].enc)
+			w.bytes -= w.rows[i].size()
 			w.rows = slices.Delete(w.rows, i, i+1)
 		}
 		if value == nil {
@@ -291,8 +311,9 @@ func (w *Window) Apply(item, value []byte) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrEntry, err)
 		}
+		r = w.dict.measure(r)
 		w.rows = slices.Insert(w.rows, i, r)
-		w.bytes += rowBytes + len(r.enc)
+		w.bytes += r.size()
 	case item[0] == triggerItem:
 		i, found := w.findTrigger(string(item))
 		if found {
@@ -319,7 +340,10 @@ const (
 	flagEvery   = 1 << 3
 )
 
-func (h Head) encode() []byte {
+func (h Head) encode() []byte { return putList(h.appendShape(nil), h.Group) }
+
+// appendShape appends all but the group key.
+func (h Head) appendShape(b []byte) []byte {
 	var flags byte
 	if h.Thinned {
 		flags |= flagThinned
@@ -333,14 +357,14 @@ func (h Head) encode() []byte {
 	if h.Every > 0 {
 		flags |= flagEvery
 	}
-	b := append([]byte{headFormat, flags}, h.Rule[:]...)
+	b = append(append(b, headFormat, flags), h.Rule[:]...)
 	b = binary.AppendVarint(b, int64(h.Length))
 	b = binary.AppendVarint(b, int64(h.Lateness))
 	b = binary.AppendVarint(b, int64(h.Quiet))
 	if h.Every > 0 {
 		b = binary.AppendVarint(b, int64(h.Every))
 	}
-	return putList(b, h.Group)
+	return b
 }
 
 func decodeHead(value []byte) (Head, error) {

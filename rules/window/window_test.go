@@ -166,13 +166,19 @@ func TestOrderInsensitive(t *testing.T) {
 					r.w.SetHead(Head{AtClose: s.AtClose, Every: s.Every, Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
 					r.observe(o)
 					checkSize(t, r.w)
-					switch rapid.IntRange(0, 5).Draw(t, "then") {
+					switch rapid.IntRange(0, 6).Draw(t, "then") {
 					case 0: // commit
 						write(log, r.w)
 						r.w = r.w.Clone()
 					case 1: // commit and crash
 						write(log, r.w)
 						r.w = restore(t, log)
+					case 2: // commit to a store
+						if write(log, r.w); !r.w.Empty() {
+							r.w = repack(t, r.w)
+						} else {
+							r.w = r.w.Clone()
+						}
 					}
 				}
 				if r.late > 0 {
@@ -261,6 +267,9 @@ func restore(t *rapid.T, log map[string][]byte) *Window {
 		if err := w.Apply([]byte(i), log[i]); err != nil {
 			t.Fatalf("apply %q: %v", i, err)
 		}
+		if rapid.IntRange(0, 3).Draw(t, "pack") == 0 { // whatever part of it has been read
+			w = repack(t, w)
+		}
 	}
 	checkSize(t, w)
 	entries := map[string][]byte{}
@@ -273,10 +282,34 @@ func restore(t *rapid.T, log map[string][]byte) *Window {
 	return w
 }
 
+// repack packs and unpacks, which must make no difference.
+func repack(t fataler, w *Window) *Window {
+	t.Helper()
+	packed := w.AppendPacked([]byte("before"))
+	u := w.dict.New()
+	u.Unpack(packed[len("before"):])
+	if again := u.AppendPacked([]byte("before")); string(again) != string(packed) {
+		t.Fatalf("packed again:\n%x, the first time:\n%x", again, packed)
+	}
+	all := func(w *Window) (entries []string) {
+		for item, value := range w.Entries() {
+			entries = append(entries, string(item)+" = "+string(value))
+		}
+		return entries
+	}
+	if diff := cmp.Diff(all(w), all(u)); diff != "" {
+		t.Fatalf("entries differ (-before +after)\n%s", diff)
+	}
+	if len(u.dirty) > 0 || u.Size() != w.Size() || u.Due() != w.Due() || u.Owner() != w.Owner() || u.Empty() != w.Empty() {
+		t.Fatalf("unpacked: size %d, due %d, changes %q; before: size %d, due %d", u.Size(), u.Due(), u.dirty, w.Size(), w.Due())
+	}
+	return u
+}
+
 func checkSize(t *rapid.T, w *Window) {
 	n := ownBytes
 	for _, r := range w.rows {
-		n += rowBytes + len(r.enc)
+		n += rowBytes + len(w.dict.appendRow(nil, r))
 	}
 	for i := range w.eps {
 		n += w.eps[i].size()
@@ -284,8 +317,11 @@ func checkSize(t *rapid.T, w *Window) {
 	for _, t := range w.trigs {
 		n += t.size()
 	}
-	if n != w.Size() {
-		t.Fatalf("size %d, counted %d", w.Size(), n)
+	if n != w.bytes {
+		t.Fatalf("size %d, counted %d", w.bytes, n)
+	}
+	if packed := len(w.AppendPacked(nil)); packed > w.Size() {
+		t.Fatalf("%d bytes packed, the size is %d", packed, w.Size())
 	}
 }
 
@@ -378,6 +414,7 @@ func FuzzApply(f *testing.F) {
 		}
 		w.Due()
 		w.Clone()
+		repack(t, w)
 		if err := w.Apply(item, nil); err != nil {
 			t.Fatal(err)
 		}
