@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/rules/nearest"
 )
 
 // property is a Kafka client property: it either does something here, or there is a reason why it cannot.
@@ -234,7 +236,7 @@ func (c *Config) SetKafka(props map[string]string) error {
 func unknownProperty(name string) error {
 	best, distance := "", 4
 	for other := range properties {
-		if d := editDistance(name, other); d < distance || d == distance && other < best {
+		if d := nearest.Distance(name, other); d < distance || d == distance && other < best {
 			best, distance = other, d
 		}
 	}
@@ -242,25 +244,6 @@ func unknownProperty(name string) error {
 		return fmt.Errorf("%s is not a Kafka client property", name)
 	}
 	return fmt.Errorf("%s is not a Kafka client property; did you mean %s?", name, best)
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			next := diagonal
-			if a[i] != b[j] {
-				next = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
 }
 
 // CheckProperty tells whether SetKafka takes a property of this name; the error is the one that SetKafka would return.
