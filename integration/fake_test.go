@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/integration/kafkatest"
 )
 
 // fake is a kafkatest.Cluster inside the test's process. Its nodes cannot be taken down.
@@ -24,6 +27,8 @@ func newFake(t *testing.T) fake {
 
 func (f fake) Engine() string                   { return "in-process broker" }
 func (f fake) Brokers() []string                { return f.ListenAddrs() }
+func (f fake) Client() []kgo.Opt                { return []kgo.Opt{kgo.SeedBrokers(f.ListenAddrs()...)} }
+func (f fake) Links() []*kafkatest.Link         { return nil }
 func (f fake) Log(int) ([]byte, error)          { return nil, errors.ErrUnsupported }
 func (f fake) Stop(context.Context, int) error  { return errors.ErrUnsupported }
 func (f fake) Kill(context.Context, int) error  { return errors.ErrUnsupported }

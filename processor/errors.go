@@ -17,7 +17,8 @@ func permanent(err error) error { return &permanentError{err} }
 
 func isPermanent(err error) bool {
 	_, ok := errors.AsType[*permanentError](err)
-	return ok || slices.ContainsFunc(misconfigured, func(e error) bool { return errors.Is(err, e) })
+	is := func(e error) bool { return errors.Is(err, e) }
+	return ok || slices.ContainsFunc(misconfigured, is) || slices.ContainsFunc(denials, is)
 }
 
 // misconfigured are answers of a broker that no new session will change: what the configuration asks for is outside of

@@ -45,8 +45,10 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 	switch {
 	case errors.Is(err, kerr.ProducerFenced), errors.Is(err, kerr.InvalidProducerEpoch):
 		return aborted, cause, fmt.Errorf("end: transactional id %q was taken over, perhaps by a process with the same instance: %w", s.opts.txnID, err)
+	case errors.Is(err, kerr.GroupAuthorizationFailed):
+		return aborted, cause, lacks(fmt.Errorf("end: %w", err), "READ", "group "+s.opts.group)
 	case err != nil:
-		return aborted, cause, fmt.Errorf("end: %w", err)
+		return aborted, cause, lacks(fmt.Errorf("end: %w", err), "WRITE", "transactional id "+s.opts.txnID)
 	case ok:
 		s.settle(after)
 		return committed, nil, nil

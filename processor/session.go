@@ -131,7 +131,7 @@ func (s *session) fence(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.opts.end)
 	defer cancel()
 	if _, _, err := s.client().ProducerID(ctx); err != nil {
-		return fmt.Errorf("transactional id %q: %w", s.opts.txnID, err)
+		return lacks(fmt.Errorf("transactional id %q: %w", s.opts.txnID, err), "WRITE", "transactional id "+s.opts.txnID)
 	}
 	return nil
 }
@@ -202,13 +202,13 @@ func (s *session) poll(ctx context.Context, wait time.Duration, limit int) (kgo.
 		case errors.As(err, &group):
 			// The lost callback tells the worker; the client joins again by itself.
 			if isPermanent(err) {
-				errs = append(errs, fmt.Errorf("group %s: %w", s.opts.group, err))
+				errs = append(errs, lacks(fmt.Errorf("group %s: %w", s.opts.group, err), "READ", "group "+s.opts.group))
 			} else {
 				s.opts.log.Warn("left the group", "group", s.opts.group, "err", err)
 			}
 		default:
 			// Data loss is among these: the client goes on after it, at another offset, and state must not.
-			errs = append(errs, fmt.Errorf("fetch %s/%d: %w", topic, partition, err))
+			errs = append(errs, lacks(fmt.Errorf("fetch %s/%d: %w", topic, partition, err), "READ", "topic "+topic))
 		}
 	})
 	return fetches, errors.Join(errs...)
@@ -257,7 +257,7 @@ func (s *session) begin() error {
 func (s *session) produce(ctx context.Context, r *kgo.Record) {
 	s.kgo.Produce(ctx, r, func(r *kgo.Record, err error) {
 		if err != nil {
-			err = fmt.Errorf("produce to %s/%d: %w", r.Topic, r.Partition, err)
+			err = lacks(fmt.Errorf("produce to %s/%d: %w", r.Topic, r.Partition, err), "WRITE", "topic "+r.Topic)
 			s.fail.CompareAndSwap(nil, &err)
 		}
 	})

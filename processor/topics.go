@@ -56,6 +56,9 @@ func own(c Config, topic string) map[string]string {
 // prepareTopics creates missing topics where c asks for it, and checks that all fit together. A mismatch is permanent:
 // state that was routed by one number of partitions is wrong under another.
 func prepareTopics(ctx context.Context, cl *kgo.Client, c Config) (topics, error) {
+	if err := checkRights(ctx, cl, c); err != nil {
+		return topics{}, err
+	}
 	adm := kadm.NewClient(cl)
 	var missing []string
 	all := c.needs()
@@ -146,7 +149,7 @@ func create(ctx context.Context, adm *kadm.Client, c Config, topic string, have 
 	}
 	_, err := adm.CreateTopic(ctx, n, c.Replication, settings, topic)
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) { // another process was faster
-		return fmt.Errorf("create topic %s: %w", topic, err)
+		return lacks(fmt.Errorf("create topic %s: %w", topic, err), "CREATE", "topic "+topic+" or on the cluster")
 	}
 	return nil
 }

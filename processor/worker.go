@@ -196,6 +196,9 @@ func (w *worker) transact(ctx context.Context, s *session, st stage, fetches kgo
 		level = slog.LevelWarn
 	}
 	w.log.Log(ctx, level, "transaction aborted", "cause", errOr(cause, why), "in_row", w.aborts)
+	if isPermanent(errOr(cause, why)) {
+		return 0, errOr(cause, why)
+	}
 	if w.aborts >= abortsInRow {
 		return 0, fmt.Errorf("%d transactions aborted in a row, the last because: %w", w.aborts, errOr(cause, why))
 	}

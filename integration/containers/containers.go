@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 	tcnetwork "github.com/testcontainers/testcontainers-go/network"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"oktastream/integration/kafkatest"
 )
@@ -24,13 +26,15 @@ import (
 const (
 	startTimeout = 90 * time.Second
 	external     = 9092 // the clients' port inside a container
+	linked       = 9094 // that of clients that come by a link
 )
 
 // Start starts a cluster of containers from image, which must keep the official image's contract: server.properties is
 // read from /mnt/shared/config, the cluster id and the heap come from the environment.
 func Start(ctx context.Context, image string, opts kafkatest.Options) (kafkatest.Cluster, error) {
 	count := max(opts.Nodes, 1)
-	ports, err := kafkatest.FreePorts(count)
+	const each = 3
+	ports, err := kafkatest.FreePorts(each * count)
 	if err != nil {
 		return nil, err
 	}
@@ -38,21 +42,27 @@ func Start(ctx context.Context, image string, opts kafkatest.Options) (kafkatest
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{docker: docker, image: image}
+	c := &cluster{docker: docker, image: image, client: opts.Client}
 	if c.network, err = tcnetwork.New(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	var all []kafkatest.Node
-	for i, port := range ports {
+	var behind []int // the host ports behind the links
+	for i := range count {
+		p := ports[each*i:]
+		behind = append(behind, p[1])
 		all = append(all, kafkatest.Node{
-			ID: i + 1, Host: fmt.Sprintf("kafka-%d", i+1), Port: external, Internal: 19092, Controller: 9093,
-			Advertised: fmt.Sprintf("127.0.0.1:%d", port), Dir: "/var/lib/kafka/data",
+			ID: i + 1, Host: fmt.Sprintf("kafka-%d", i+1), Port: external, Internal: 19092, Controller: 9093, LinkPort: linked,
+			Advertised: fmt.Sprintf("127.0.0.1:%d", p[0]), LinkTold: fmt.Sprintf("127.0.0.1:%d", p[2]), Dir: "/var/lib/kafka/data",
 		})
 	}
+	if c.links, err = kafkatest.NewLinks(all, behind); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	id := kafkatest.NewClusterID()
-	for _, n := range all {
+	for i, n := range all {
 		c.brokers = append(c.brokers, n.Advertised)
-		if err := c.create(ctx, n, id, kafkatest.Properties(n, all, opts.Properties)); err != nil {
+		if err := c.create(ctx, n, behind[i], id, kafkatest.Properties(n, all, opts.Properties)); err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
@@ -64,7 +74,7 @@ func Start(ctx context.Context, image string, opts kafkatest.Options) (kafkatest
 			return nil, errors.Join(err, c.Close())
 		}
 	}
-	if err := kafkatest.WaitReady(ctx, c.brokers); err != nil {
+	if err := kafkatest.WaitReady(ctx, c.brokers, c.client...); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
@@ -75,6 +85,8 @@ type cluster struct {
 	image   string
 	network *testcontainers.DockerNetwork
 	brokers []string
+	client  []kgo.Opt
+	links   []*kafkatest.Link
 	nodes   []node
 	closing sync.Once
 }
@@ -85,18 +97,23 @@ type node struct {
 	up        bool
 }
 
-// create makes a node's container and starts it, without waiting for the broker to serve. The host port is fixed: a
-// mapped one changes at each start, and the broker could not tell its clients.
-func (c *cluster) create(ctx context.Context, n kafkatest.Node, id, properties string) error {
+// create makes a node's container and starts it, without waiting for the broker to serve; behind is the host port of its
+// link. Host ports are fixed: a mapped one changes at each start, and the broker could not tell its clients.
+func (c *cluster) create(ctx context.Context, n kafkatest.Node, behind int, id, properties string) error {
 	_, port, _ := strings.Cut(n.Advertised, ":")
-	inside := network.MustParsePort(strconv.Itoa(external) + "/tcp")
+	bindings, inside := network.PortMap{}, []string{}
+	for from, to := range map[int]string{external: port, linked: strconv.Itoa(behind)} {
+		p := network.MustParsePort(strconv.Itoa(from) + "/tcp")
+		inside = append(inside, p.String())
+		bindings[p] = []network.PortBinding{{HostIP: netip.MustParseAddr("127.0.0.1"), HostPort: to}}
+	}
 	box, err := testcontainers.Run(ctx, c.image,
 		tcnetwork.WithNetwork([]string{n.Host}, c.network),
-		testcontainers.WithExposedPorts(inside.String()),
+		testcontainers.WithExposedPorts(inside...),
 		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
-			h.PortBindings = network.PortMap{inside: {{HostIP: netip.MustParseAddr("127.0.0.1"), HostPort: port}}}
+			h.PortBindings = bindings
 		}),
-		testcontainers.WithEnv(map[string]string{"CLUSTER_ID": id, "KAFKA_HEAP_OPTS": "-Xms512m -Xmx512m"}),
+		testcontainers.WithEnv(map[string]string{"CLUSTER_ID": id, "KAFKA_HEAP_OPTS": strings.Join(kafkatest.Java, " ")}),
 		testcontainers.WithFiles(testcontainers.ContainerFile{
 			Reader: strings.NewReader(properties), ContainerFilePath: "/mnt/shared/config/server.properties", FileMode: 0o644,
 		}),
@@ -115,6 +132,12 @@ func (c *cluster) Engine() string {
 }
 
 func (c *cluster) Brokers() []string { return c.brokers }
+
+func (c *cluster) Client() []kgo.Opt {
+	return append(slices.Clone(c.client), kgo.SeedBrokers(c.brokers...))
+}
+
+func (c *cluster) Links() []*kafkatest.Link { return c.links }
 
 func (c *cluster) Log(node int) ([]byte, error) {
 	r, err := c.nodes[node].container.Logs(context.Background())
@@ -172,7 +195,7 @@ func (c *cluster) Start(ctx context.Context, i int) error {
 			up = append(up, c.brokers[j])
 		}
 	}
-	return kafkatest.WaitReady(ctx, up)
+	return kafkatest.WaitReady(ctx, up, c.client...)
 }
 
 func (c *cluster) Stop(ctx context.Context, i int) error {
@@ -220,7 +243,7 @@ func (c *cluster) Close() error {
 		if c.network != nil {
 			errs = append(errs, c.network.Remove(context.Background()))
 		}
-		errs = append(errs, c.docker.Close())
+		errs = append(errs, c.docker.Close(), kafkatest.CloseLinks(c.links))
 	})
 	return errors.Join(errs...)
 }

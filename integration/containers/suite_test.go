@@ -14,7 +14,8 @@ import (
 	"oktastream/integration/suite"
 )
 
-// nodesVariable: how many brokers; empty means one. Three take 2 GB of memory.
+// nodesVariable: how many brokers; empty means three, which take 2 GB of memory. With fewer, what is done to a replicated
+// cluster is left out.
 const nodesVariable = "OKTASTREAM_KAFKA_NODES"
 
 // shared is the cluster of all tests of this package: each makes its own topics.
@@ -50,7 +51,7 @@ func run(m *testing.M) (code int, err error) {
 	say := func(format string, args ...any) {
 		fmt.Println("integration:", strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; ")) // one line, for CI to find
 	}
-	var opts kafkatest.Options
+	opts := kafkatest.Options{Nodes: 3}
 	if n := os.Getenv(nodesVariable); n != "" {
 		if opts.Nodes, err = strconv.Atoi(n); err != nil {
 			return 0, fmt.Errorf("%s: %w", nodesVariable, err)
@@ -63,28 +64,73 @@ func run(m *testing.M) (code int, err error) {
 	}
 	say("engine: %s, up after %v", shared.Engine(), time.Since(began).Round(time.Millisecond))
 	code = m.Run()
-	for i := range shared.Brokers() {
-		out, err := shared.Log(i)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(logs, fmt.Sprintf("kafka-%d.log", i+1)), out, 0o644)
-		}
-		if err != nil {
-			say("log of node %d: %v", i, err)
-		}
-	}
-	return code, shared.Close()
+	keepLogs(shared, logs, say)
+	return code, nil
 }
 
 func TestBroker(t *testing.T) { suite.Broker(t, shared) }
 
 func TestBrokerFaults(t *testing.T) { suite.BrokerFaults(t, shared) }
 
-func TestProduct(t *testing.T) {
+// environment is the product on the shared cluster.
+func environment(t *testing.T) suite.Env {
+	t.Helper()
 	binary, err := suite.Build(t.Context(), t.TempDir(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := suite.Env{Cluster: shared, Binary: binary, Logs: logs, Seed: suite.Seed(t)}
+	return suite.Env{Cluster: shared, Binary: binary, Logs: logs, Seed: suite.Seed(t)}
+}
+
+func TestProduct(t *testing.T) {
+	env := environment(t)
 	suite.Product(t, env)
 	suite.ProductFaults(t, env)
+}
+
+func TestReplicated(t *testing.T) {
+	if n := len(shared.Brokers()); n < 3 {
+		t.Skipf("%s asks for %d brokers", nodesVariable, n)
+	}
+	suite.Replicated(t, environment(t))
+}
+
+// TestSecured has a cluster of its own: one broker, so that an outage is one of everything.
+func TestSecured(t *testing.T) {
+	authority, err := kafkatest.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts, err := authority.Secured(kafkatest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(logs, "secured")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c, err := StartCluster(t.Context(), dir, opts, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { keepLogs(c, dir, t.Logf) })
+	env := environment(t)
+	env.Cluster = c
+	suite.Secured(t, env, authority)
+}
+
+// keepLogs writes what the nodes have printed into dir, and ends them.
+func keepLogs(c kafkatest.Cluster, dir string, say func(string, ...any)) {
+	for i := range c.Brokers() {
+		out, err := c.Log(i)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("kafka-%d.log", i+1)), out, 0o644)
+		}
+		if err != nil {
+			say("log of node %d: %v", i, err)
+		}
+	}
+	if err := c.Close(); err != nil {
+		say("close: %v", err)
+	}
 }

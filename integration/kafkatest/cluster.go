@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -22,6 +23,10 @@ type Cluster interface {
 	Engine() string
 	// Brokers returns one host:port for each node, the same for the cluster's whole life.
 	Brokers() []string
+	// Client returns what a client needs to reach the cluster as its administrator, brokers included.
+	Client() []kgo.Opt
+	// Links returns the ways of the clients under test, one for each node; none where the engine has no such ways.
+	Links() []*Link
 	// Stop shuts a node down as an operator would, and waits until it is gone.
 	Stop(ctx context.Context, node int) error
 	// Kill ends a node as a power cut would (but for the page cache), and waits until it is gone.
@@ -38,6 +43,29 @@ type Cluster interface {
 type Options struct {
 	Nodes      int               // 0 means 1
 	Properties map[string]string // broker properties beyond, or in place of, those of Properties
+	Client     []kgo.Opt         // how an administrator is told apart, where the properties ask for it
+}
+
+// NewLinks opens the links of these nodes; ports are those where each node's LINKED listener is reached.
+func NewLinks(nodes []Node, ports []int) ([]*Link, error) {
+	var links []*Link
+	for i, n := range nodes {
+		k, err := NewLink(n.LinkTold, fmt.Sprintf("127.0.0.1:%d", ports[i]))
+		if err != nil {
+			return nil, errors.Join(err, CloseLinks(links))
+		}
+		links = append(links, k)
+	}
+	return links, nil
+}
+
+// CloseLinks closes all.
+func CloseLinks(links []*Link) error {
+	var errs []error
+	for _, k := range links {
+		errs = append(errs, k.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // NewClusterID returns 16 random bytes in the form that Kafka's storage tool accepts.
@@ -48,10 +76,10 @@ func NewClusterID() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// WaitReady returns when as many brokers as given are in the metadata and the cluster hands out producer ids. A broker's port opens
-// before either holds.
-func WaitReady(ctx context.Context, brokers []string) error {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RetryTimeout(2*time.Second))
+// WaitReady returns when as many brokers as given are in the metadata and the cluster hands out producer ids. A broker's
+// port opens before either holds. The options tell who asks.
+func WaitReady(ctx context.Context, brokers []string, opts ...kgo.Opt) error {
+	cl, err := kgo.NewClient(append(slices.Clone(opts), kgo.SeedBrokers(brokers...), kgo.RetryTimeout(2*time.Second))...)
 	if err != nil {
 		return err
 	}

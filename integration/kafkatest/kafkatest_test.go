@@ -29,16 +29,16 @@ func TestClusterID(t *testing.T) {
 
 func TestProperties(t *testing.T) {
 	nodes := []Node{
-		{ID: 1, Port: 9092, Internal: 19092, Controller: 9093, Host: "kafka-1", Advertised: "127.0.0.1:20001", Dir: "/data"},
-		{ID: 2, Port: 9092, Internal: 19092, Controller: 9093, Host: "kafka-2", Advertised: "127.0.0.1:20002", Dir: "/data"},
-		{ID: 3, Port: 9092, Internal: 19092, Controller: 9093, Host: "kafka-3", Advertised: "127.0.0.1:20003", Dir: "/data"},
+		{ID: 1, Port: 9092, Internal: 19092, Controller: 9093, Host: "kafka-1", Advertised: "127.0.0.1:20001", LinkPort: 9094, LinkTold: "127.0.0.1:21001", Dir: "/data"},
+		{ID: 2, Port: 9092, Internal: 19092, Controller: 9093, Host: "kafka-2", Advertised: "127.0.0.1:20002", LinkPort: 9094, LinkTold: "127.0.0.1:21002", Dir: "/data"},
+		{ID: 3, Port: 9092, Internal: 19092, Controller: 9093, Host: "kafka-3", Advertised: "127.0.0.1:20003", LinkPort: 9094, LinkTold: "127.0.0.1:21003", Dir: "/data"},
 	}
 	three := Properties(nodes[1], nodes, map[string]string{"log.cleaner.backoff.ms": "7"})
 	one := Properties(nodes[0], nodes[:1], nil)
 	for _, tt := range []struct{ name, in, line string }{
 		{"node id", three, "node.id=2"},
 		{"all voters", three, "controller.quorum.voters=1@kafka-1:9093,2@kafka-2:9093,3@kafka-3:9093"},
-		{"clients are told the outer port", three, "advertised.listeners=EXTERNAL://127.0.0.1:20002,INTERNAL://kafka-2:19092"},
+		{"clients are told the outer port", three, "advertised.listeners=EXTERNAL://127.0.0.1:20002,LINKED://127.0.0.1:21002,INTERNAL://kafka-2:19092"},
 		{"replicated", three, "transaction.state.log.replication.factor=3"},
 		{"one may be lost", three, "transaction.state.log.min.isr=2"},
 		{"extra wins", three, "log.cleaner.backoff.ms=7"},

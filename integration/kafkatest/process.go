@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // startTimeout bounds a node's way from exec to serving. Three JVMs that start at once on two cores need some 15 s.
@@ -29,30 +31,38 @@ func StartProcesses(ctx context.Context, dir string, opts Options) (Cluster, err
 		return nil, err
 	}
 	count := max(opts.Nodes, 1)
-	ports, err := FreePorts(3 * count)
+	const each = 5
+	ports, err := FreePorts(each * count)
 	if err != nil {
 		return nil, err
 	}
-	c := &processes{java: java, jars: jars, dir: dir, nodes: make([]process, count)}
+	c := &processes{java: java, jars: jars, dir: dir, client: opts.Client, nodes: make([]process, count)}
 	var all []Node
+	var linked []int
 	for i := range count {
+		p := ports[each*i:]
+		linked = append(linked, p[3])
 		all = append(all, Node{
 			ID: i + 1, Bind: "127.0.0.1", Host: "127.0.0.1",
-			Port: ports[3*i], Internal: ports[3*i+1], Controller: ports[3*i+2],
-			Advertised: fmt.Sprintf("127.0.0.1:%d", ports[3*i]),
+			Port: p[0], Internal: p[1], Controller: p[2], LinkPort: p[3],
+			Advertised: fmt.Sprintf("127.0.0.1:%d", p[0]),
+			LinkTold:   fmt.Sprintf("127.0.0.1:%d", p[4]),
 			Dir:        filepath.Join(dir, fmt.Sprintf("data-%d", i+1)),
 		})
+	}
+	if c.links, err = NewLinks(all, linked); err != nil {
+		return nil, err
 	}
 	id := NewClusterID()
 	for i, n := range all {
 		c.brokers = append(c.brokers, n.Advertised)
 		c.nodes[i].data = n.Dir
-		if err := os.WriteFile(c.file(i, "properties"), []byte(Properties(n, all, opts.Properties)), 0o644); err != nil {
-			return nil, err
+		if err := os.WriteFile(c.file(i, "properties"), []byte(Properties(n, all, opts.Properties)), 0o600); err != nil {
+			return nil, errors.Join(err, c.Close())
 		}
-		out, err := c.command(256, "kafka.tools.StorageTool", "format", "-t", id, "-c", c.file(i, "properties")).CombinedOutput()
+		out, err := c.command([]string{"-Xmx256m", "-XX:TieredStopAtLevel=1"}, "kafka.tools.StorageTool", "format", "-t", id, "-c", c.file(i, "properties")).CombinedOutput()
 		if err != nil {
-			return nil, fmt.Errorf("format node %d: %w\n%s", i, err, Tail(out))
+			return nil, errors.Join(fmt.Errorf("format node %d: %w\n%s", i, err, Tail(out)), c.Close())
 		}
 	}
 	for i := range count {
@@ -68,7 +78,7 @@ func StartProcesses(ctx context.Context, dir string, opts Options) (Cluster, err
 			return nil, errors.Join(err, c.Close())
 		}
 	}
-	if err := WaitReady(ctx, c.brokers); err != nil {
+	if err := WaitReady(ctx, c.brokers, c.client...); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
@@ -77,6 +87,8 @@ func StartProcesses(ctx context.Context, dir string, opts Options) (Cluster, err
 type processes struct {
 	java, jars, dir string
 	brokers         []string
+	client          []kgo.Opt
+	links           []*Link
 	nodes           []process
 	closing         sync.Once
 }
@@ -94,19 +106,24 @@ func (c *processes) Engine() string {
 
 func (c *processes) Brokers() []string { return c.brokers }
 
+func (c *processes) Client() []kgo.Opt {
+	return append(slices.Clone(c.client), kgo.SeedBrokers(c.brokers...))
+}
+
+func (c *processes) Links() []*Link { return c.links }
+
 func (c *processes) Log(node int) ([]byte, error) { return os.ReadFile(c.file(node, "log")) }
 
 func (c *processes) file(node int, ending string) string {
 	return filepath.Join(c.dir, fmt.Sprintf("kafka-%d.%s", node+1, ending))
 }
 
-func (c *processes) command(heap int, class string, args ...string) *exec.Cmd {
-	mb := strconv.Itoa(heap) + "m"
-	return exec.Command(c.java, append([]string{
-		"-Xms" + mb, "-Xmx" + mb, "-XX:+UseSerialGC", "-Dkafka.logs.dir=" + c.dir,
-		"-Dlog4j2.configurationFile=" + filepath.Join(c.jars, "log4j2.yaml"),
+func (c *processes) command(java []string, class string, args ...string) *exec.Cmd {
+	return exec.Command(c.java, append(append(slices.Clone(java),
+		"-XX:+UseSerialGC", "-Dkafka.logs.dir="+c.dir,
+		"-Dlog4j2.configurationFile="+filepath.Join(c.jars, "log4j2.yaml"),
 		"-cp", filepath.Join(c.jars, "libs", "*"), class,
-	}, args...)...)
+	), args...)...)
 }
 
 // launch starts a node's process without waiting for it to serve.
@@ -122,7 +139,7 @@ func (c *processes) launch(node int) error {
 	if p.mark, err = log.Seek(0, 2); err != nil {
 		return errors.Join(err, log.Close())
 	}
-	p.cmd = c.command(512, "kafka.Kafka", c.file(node, "properties"))
+	p.cmd = c.command(Java, "kafka.Kafka", c.file(node, "properties"))
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.gone = make(chan struct{})
 	started := make(chan error)
@@ -182,7 +199,7 @@ func (c *processes) Start(ctx context.Context, node int) error {
 	if err := c.waitStarted(ctx, node); err != nil {
 		return err
 	}
-	return WaitReady(ctx, c.running())
+	return WaitReady(ctx, c.running(), c.client...)
 }
 
 // running returns the addresses of the nodes that are up: with one down on purpose, the others are the whole cluster.
@@ -231,6 +248,7 @@ func (c *processes) Close() error {
 			}
 			errs = append(errs, os.RemoveAll(c.nodes[i].data))
 		}
+		errs = append(errs, CloseLinks(c.links))
 	})
 	return errors.Join(errs...)
 }

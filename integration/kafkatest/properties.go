@@ -16,8 +16,14 @@ type Node struct {
 	Controller int    // port of the controllers' listener
 	Host       string // name by which the other nodes reach this one
 	Advertised string // host:port that clients are told
+	LinkPort   int    // port of the listener for clients that come by a Link
+	LinkTold   string // host:port that those are told: the Link's
 	Dir        string // data directory
 }
+
+// Java are the options of a broker's JVM: a small heap, and the quick compiler alone, since a broker that is restarted
+// every few seconds never repays the other's work.
+var Java = []string{"-Xms384m", "-Xmx384m", "-XX:TieredStopAtLevel=1"}
 
 // Properties returns server.properties of one node out of all: a combined broker and controller with a static quorum.
 // Internal topics are small, and delays and floors that exist to spare large clusters are shortened so that tests need
@@ -34,9 +40,9 @@ func Properties(node Node, all []Node, extra map[string]string) string {
 		"node.id":                        fmt.Sprint(node.ID),
 		"controller.quorum.voters":       strings.Join(voters, ","),
 		"controller.listener.names":      "CONTROLLER",
-		"listeners":                      fmt.Sprintf("EXTERNAL://%[1]s:%[2]d,INTERNAL://%[1]s:%[3]d,CONTROLLER://%[1]s:%[4]d", node.Bind, node.Port, node.Internal, node.Controller),
-		"advertised.listeners":           fmt.Sprintf("EXTERNAL://%s,INTERNAL://%s:%d", node.Advertised, node.Host, node.Internal),
-		"listener.security.protocol.map": "EXTERNAL:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"listeners":                      fmt.Sprintf("EXTERNAL://%[1]s:%[2]d,LINKED://%[1]s:%[3]d,INTERNAL://%[1]s:%[4]d,CONTROLLER://%[1]s:%[5]d", node.Bind, node.Port, node.LinkPort, node.Internal, node.Controller),
+		"advertised.listeners":           fmt.Sprintf("EXTERNAL://%s,LINKED://%s,INTERNAL://%s:%d", node.Advertised, node.LinkTold, node.Host, node.Internal),
+		"listener.security.protocol.map": "EXTERNAL:PLAINTEXT,LINKED:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
 		"inter.broker.listener.name":     "INTERNAL",
 		"log.dirs":                       node.Dir,
 		"auto.create.topics.enable":      "false",

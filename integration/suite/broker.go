@@ -128,9 +128,9 @@ func groupOffsets(t *testing.T, c kafkatest.Cluster) {
 // copyRecords copies in transactions until count records are committed, and leaves the group.
 func copyRecords(t *testing.T, c kafkatest.Cluster, group, in, out string, count int) int {
 	t.Helper()
-	s, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(c.Brokers()...), kgo.ConsumerGroup(group), kgo.ConsumeTopics(in),
+	s, err := kgo.NewGroupTransactSession(append(c.Client(), kgo.ConsumerGroup(group), kgo.ConsumeTopics(in),
 		kgo.TransactionalID(group), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.DefaultProduceTopic(out),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6*time.Second))
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6*time.Second))...)
 	if err != nil {
 		t.Fatal(err)
 	}

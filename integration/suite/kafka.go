@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,9 @@ import (
 
 func newClient(t *testing.T, c kafkatest.Cluster, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	// The proxy of a container's port accepts connections and drops them while the broker behind it is down.
-	cl, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.Brokers()...), kgo.AlwaysRetryEOF()}, opts...)...)
+	// The proxy of a container's port accepts connections and drops them while the broker behind it is down. Metadata is
+	// asked for again and again: who leads what is to be as it is, not as it was some seconds ago.
+	cl, err := kgo.NewClient(append(append(c.Client(), kgo.AlwaysRetryEOF(), kgo.MetadataMinAge(50*time.Millisecond)), opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +47,8 @@ func createTopic(t *testing.T, c kafkatest.Cluster, topic string, partitions int
 }
 
 // readAll reads a topic from its start to the end that a reader could reach when it was called: with committed, what
-// read_committed consumers see.
-func readAll(t *testing.T, c kafkatest.Cluster, topic string, committed bool) []*kgo.Record {
+// read_committed consumers see. Options say who reads, if not the administrator.
+func readAll(t *testing.T, c kafkatest.Cluster, topic string, committed bool, opts ...kgo.Opt) []*kgo.Record {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
@@ -55,8 +57,8 @@ func readAll(t *testing.T, c kafkatest.Cluster, topic string, committed bool) []
 	if committed {
 		isolation = kgo.ReadCommitted()
 	}
-	cl := newClient(t, c, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(isolation), kgo.KeepControlRecords(), kgo.FetchMaxWait(100*time.Millisecond))
+	cl := newClient(t, c, append(slices.Clone(opts), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(isolation), kgo.KeepControlRecords(), kgo.FetchMaxWait(100*time.Millisecond))...)
 	defer cl.Close()
 	list := kadm.NewClient(cl).ListEndOffsets
 	if committed {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"oktastream/integration/kafkatest"
 	"oktastream/integration/oracle"
 	"oktastream/integration/workload"
@@ -20,6 +22,16 @@ type Env struct {
 	Binary  string // built by Build
 	Logs    string // directory for what the processes print
 	Seed    uint64
+	Access  Access
+}
+
+// Access is how each party reaches the cluster; the zero Access is the cluster's own way for all of them.
+type Access struct {
+	Product []string  // settings of the product, key=value
+	Feeder  []kgo.Opt // who produces the events
+	Reader  []kgo.Opt // who reads the alerts
+	// grant gives all of them their rights on a new deployment, whose topics are there; nil where nobody needs any.
+	grant func(*testing.T, *deployment)
 }
 
 // seedVariable repeats a run.
