@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"oktastream/integration/kafkatest"
+	"oktastream/integration/workload"
 )
 
 // The users of a secured cluster. None may do more than its part needs.
@@ -42,6 +43,7 @@ func Secured(t *testing.T, env Env, authority *kafkatest.Authority) {
 	t.Run("BrokerOutage", func(t *testing.T) { brokerOutage(t, s.env) })
 	t.Run("MutualTLS", func(t *testing.T) { restartInsideWindow(t, s.withCertificate(t)) })
 	t.Run("EveryRightIsNeeded", s.everyRightIsNeeded)
+	t.Run("RightsTakenAway", s.rightsTakenAway)
 	t.Run("CreateTopics", s.createTopics)
 	t.Run("Refused", s.refused)
 }
@@ -144,6 +146,39 @@ func (s *secured) everyRightIsNeeded(t *testing.T) {
 	d.processes[0].stop(t)
 }
 
+// rightsTakenAway takes rights from the running product, which must end and say which; given back, it goes on where it
+// was.
+func (s *secured) rightsTakenAway(t *testing.T) {
+	d := newDeployment(t, s.env, 2)
+	adm := kadm.NewClient(newClient(t, s.env.Cluster))
+	events := workload.Generate(workload.Config{Seed: s.env.Seed, Events: 1200, Span: 4 * time.Hour, Takeovers: -1})
+	want := eval(t, s.env.Binary, events)
+	taken := []Right{
+		{"topic", d.alerts, "WRITE"}, {"topic", d.group + "-changelog", "WRITE"}, {"topic", d.input, "READ"},
+		{"group", d.group + "-detect", "READ"}, {"transactional id", d.group + "-*", "WRITE"},
+	}
+	for i, r := range taken {
+		d.start(t, 0)
+		d.working(t)
+		if err := d.feed(t, events[len(events)*(2*i)/(2*len(taken)):len(events)*(2*i+1)/(2*len(taken))], 0); err != nil {
+			t.Fatal(err)
+		}
+		a := acl{productUser, r}
+		if err := a.delete(t.Context(), adm); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.feed(t, events[len(events)*(2*i+1)/(2*len(taken)):len(events)*(2*i+2)/(2*len(taken))], 0); err != nil {
+			t.Fatal(err)
+		}
+		d.ends(t, d.processes[0], r.Operation+" on "+strings.TrimSuffix(r.Kind+" "+r.Name, "*"))
+		if err := a.create(t.Context(), adm); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.start(t, 0)
+	d.settle(t, events, want)
+}
+
 // createTopics lets the product make its topics: that takes one more right, on the cluster or on topics by prefix.
 func (s *secured) createTopics(t *testing.T) {
 	d := newDeployment(t, s.env, 2)
@@ -190,8 +225,13 @@ func (s *secured) refused(t *testing.T) {
 // refuses wants a process of the deployment to end with an error that says so.
 func (d *deployment) refuses(t *testing.T, says string) {
 	t.Helper()
+	d.ends(t, start(t, d.env.Binary, filepath.Join(d.env.Logs, d.group+"-refused.log"), d.args()...), says)
+}
+
+// ends wants a process to end by itself with an error that says so.
+func (d *deployment) ends(t *testing.T, p *process, says string) {
+	t.Helper()
 	began := time.Now()
-	p := start(t, d.env.Binary, filepath.Join(d.env.Logs, d.group+"-refused.log"), d.args()...)
 	select {
 	case <-p.gone:
 	case <-time.After(45 * time.Second):
