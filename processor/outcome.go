@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -47,6 +48,8 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 		return aborted, cause, fmt.Errorf("end: transactional id %q was taken over, perhaps by a process with the same instance: %w", s.opts.txnID, err)
 	case errors.Is(err, kerr.GroupAuthorizationFailed):
 		return aborted, cause, lacks(fmt.Errorf("end: %w", err), "READ", "group "+s.opts.group)
+	case errors.Is(err, kerr.TopicAuthorizationFailed): // of the topics that are read, when their offsets are committed
+		return aborted, cause, lacks(fmt.Errorf("end: %w", err), "READ", "topic "+strings.Join(s.opts.topics, " or "))
 	case err != nil:
 		return aborted, cause, lacks(fmt.Errorf("end: %w", err), "WRITE", "transactional id "+s.opts.txnID)
 	case ok:

@@ -240,7 +240,7 @@ func (d *deployment) ends(t *testing.T, p *process, says string) {
 		return
 	}
 	out := p.tail()
-	last := out[strings.LastIndexByte(out, '\n')+1:]
+	last := out[max(0, strings.LastIndex(out, "oktastream: ")):] // what the command line says in the end, perhaps in several lines
 	if code := p.cmd.ProcessState.ExitCode(); code == 0 || !strings.Contains(last, says) {
 		t.Errorf("ends with code %d and should say %q:\n%s", code, says, out)
 		return
