@@ -39,7 +39,7 @@ func (p Path) Reads() []Path {
 func (e *Event) compute(dst []Value, c *compiled) []Value {
 	if len(e.marks) > 0 {
 		for _, p := range c.from {
-			e.collect(nil, p.c, nil)
+			e.collect(nil, p.c, e.whole(), nil)
 		}
 		return dst
 	}

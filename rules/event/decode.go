@@ -50,22 +50,22 @@ var nameType, nameID, namePublished = jsontree.NewName("eventType"), jsontree.Ne
 func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 	e := &d.event
 	e.reset()
-	if err := e.tree.Parse(raw); err != nil {
+	if err := e.tree.ParseSelected(raw, &e.fields.selected); err != nil {
 		return nil, err
 	}
 	if e.tree.Kind(jsontree.Root) != jsontree.Object {
 		return nil, ErrNotObject
 	}
 	e.raw, e.origin, e.flags, e.envelope = raw, m.Origin, m.Flags, m.Envelope
-	e.typ = e.first(nameType)
+	e.typ = e.first(e.fields.typ, nameType)
 	if e.id = m.ID; e.id == "" {
-		if e.id = e.first(nameID); e.id == "" {
+		if e.id = e.first(e.fields.id, nameID); e.id == "" {
 			e.id, e.flags = m.Origin.String(), e.flags|IDMissing
 		}
 	}
 	if e.time = m.Time; e.time == 0 {
 		var assumed Flags
-		e.time, assumed = eventTime(e.first(namePublished), e.id, m)
+		e.time, assumed = eventTime(e.first(e.fields.publishing, namePublished), e.id, m)
 		e.flags |= assumed
 	}
 	return e, nil

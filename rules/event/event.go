@@ -68,8 +68,12 @@ type Value struct {
 // safe for concurrent use, because it remembers what was looked up.
 type Event struct {
 	fields *Fields
-	tree   jsontree.Tree
-	texts  []text // strings that were read as JSON or as a notation
+	tree   jsontree.Tree    // what fields select
+	full   jsontree.Tree    // everything, once it was asked for
+	parsed bool             // full holds this event
+	texts  []text           // strings that were read as JSON or as a notation
+	inner  []*jsontree.Tree // what texts have been read into; kept for the next event
+	arena  []byte           // texts that had to be decoded
 
 	raw      []byte
 	origin   Origin
@@ -79,9 +83,8 @@ type Event struct {
 	time     int64
 	flags    Flags
 
-	memo   []memo          // by FieldID
-	places []jsontree.Node // by place, see found
-	marks  []mark          // by node of tree, set while Project walks
+	memo  []memo // by FieldID
+	marks []mark // by node of whole, set while Project walks
 }
 
 type memo struct {
@@ -89,11 +92,12 @@ type memo struct {
 	values []Value
 }
 
-// What places holds besides nodes and jsontree.None.
-const (
-	unknownPlace jsontree.Node = -2 // not looked for yet
-	brokenPlace  jsontree.Node = -3 // behind an array or a text: only a walk from the top finds it
-)
+// maxArena is how much space for decoded texts is kept for the next event; one huge event must not bind its memory for
+// ever.
+const maxArena = 1 << 20
+
+// maxInner is the same for trees of texts.
+const maxInner = 64
 
 // reset forgets the event before, so that no string of its record stays alive and none of its values comes back.
 func (e *Event) reset() {
@@ -106,14 +110,18 @@ func (e *Event) reset() {
 	for range len(e.fields.fields) - len(e.memo) {
 		e.memo = append(e.memo, memo{})
 	}
-	for range len(e.fields.places) - len(e.places) {
-		e.places = append(e.places, unknownPlace)
+	for i := range e.texts {
+		e.inner[i].Reset()
 	}
-	for i := range e.places {
-		e.places[i] = unknownPlace
+	if len(e.inner) > maxInner {
+		e.inner = nil
 	}
 	clear(e.texts)
 	e.texts = e.texts[:0]
+	if e.arena = e.arena[:0]; cap(e.arena) > maxArena {
+		e.arena = nil
+	}
+	e.parsed = false
 	e.raw, e.id, e.typ, e.envelope, e.time, e.flags, e.origin = nil, "", "", "", 0, 0, Origin{}
 }
 
@@ -151,11 +159,45 @@ func (e *Event) Field(id FieldID) []Value {
 	if f.path.c == nil {
 		return nil
 	}
-	m.values = e.collect(m.values, f.path.c, f.places)
+	if f.direct != jsontree.Top && !e.tree.Odd() {
+		if v, ok := e.scalar(&e.tree, e.tree.At(f.direct)); ok {
+			m.values = append(m.values, v)
+			return m.values
+		}
+	}
+	m.values = e.collect(m.values, f.path.c, &e.tree, f.chains)
 	return m.values
 }
 
-// Lookup is Field for a path that may not be among the fields. It allocates when it is not.
+// scalar is the value of a text, number or boolean.
+func (e *Event) scalar(t *jsontree.Tree, n jsontree.Node) (v Value, ok bool) {
+	switch t.Kind(n) {
+	case jsontree.String:
+		v.Kind = String
+	case jsontree.Number:
+		v.Kind = Number
+	case jsontree.Bool:
+		v.Kind = Bool
+	default:
+		return Value{}, false
+	}
+	v.Text, e.arena = t.TextIn(n, e.arena)
+	return v, true
+}
+
+// whole is the tree of everything. It takes a second pass over the event, which most events never need.
+func (e *Event) whole() *jsontree.Tree {
+	if !e.parsed {
+		e.parsed = true
+		if e.full.Parse(e.raw) != nil {
+			panic("event: the text of an event has changed while it was in use")
+		}
+	}
+	return &e.full
+}
+
+// Lookup is Field for a path that may not be among the fields. It allocates when it is not, and the first time for an
+// event it parses what the fields left out.
 func (e *Event) Lookup(p Path) []Value {
 	if id, ok := e.fields.lookup(p); ok {
 		return e.Field(id)
@@ -163,12 +205,17 @@ func (e *Event) Lookup(p Path) []Value {
 	if p.c == nil {
 		return nil
 	}
-	return e.collect(nil, p.c, nil)
+	return e.collect(nil, p.c, e.whole(), nil)
 }
 
 // first is the text of the first scalar at a member of the top, as Field would find it.
-func (e *Event) first(key jsontree.Name) string {
-	n, _ := e.tree.FindUnique(jsontree.Root, key)
+func (e *Event) first(at jsontree.Place, key jsontree.Name) string {
+	n := jsontree.None
+	if e.tree.Odd() {
+		n, _ = e.tree.FindUnique(jsontree.Root, key)
+	} else {
+		n = e.tree.At(at)
+	}
 	switch e.tree.Kind(n) {
 	case jsontree.String, jsontree.Number, jsontree.Bool:
 		return e.tree.Text(n)
@@ -180,28 +227,4 @@ func (e *Event) first(key jsontree.Name) string {
 		}
 	}
 	return ""
-}
-
-// found is the node of a place.
-func (e *Event) found(id int32) jsontree.Node {
-	if id < 0 {
-		return jsontree.Root
-	}
-	if n := e.places[id]; n != unknownPlace {
-		return n
-	}
-	p := e.fields.places[id]
-	n := e.found(p.parent)
-	switch e.tree.Kind(n) {
-	case jsontree.Object:
-		n, _ = e.tree.FindUnique(n, p.name)
-	case jsontree.Array, jsontree.String:
-		n = brokenPlace
-	default:
-		if n != brokenPlace {
-			n = jsontree.None
-		}
-	}
-	e.places[id] = n
-	return n
 }

@@ -8,7 +8,7 @@ const everyValue = "[*]"
 // collectEvery appends all texts, numbers and booleans of the event in its order. A text that holds JSON is one value.
 // Of members of the same name each counts, also those that no path can read.
 func (e *Event) collectEvery(dst []Value) []Value {
-	t := &e.tree
+	t := e.whole()
 	e.keep(t, jsontree.Root) // a projection of this path is the whole event
 	for n := range jsontree.Node(t.Len()) {
 		switch t.Kind(n) {

@@ -15,24 +15,29 @@ type FieldID int32
 type Fields struct {
 	ids    map[string]FieldID // by canonical path
 	fields []field
-	places []place
-	known  map[place]int32
+	// selected is what the fields read, identity, time and type included: no more of an event is kept in its tree.
+	selected            jsontree.Selection
+	typ, id, publishing jsontree.Place
 }
 
 type field struct {
 	path   Path
-	places []int32 // where each of the path's reads begins to be more than a chain of names
-}
-
-// place is a member of an object that several fields lie below. The event finds it once for all of them.
-type place struct {
-	parent int32 // -1 for the top of the event
-	name   jsontree.Name
+	chains [][]jsontree.Place // for each of the path's reads: the places of the names it begins with
+	direct jsontree.Place     // of the value, where the path is nothing but names; else Top
 }
 
 // NewFields returns an empty set.
 func NewFields() *Fields {
-	return &Fields{ids: map[string]FieldID{}, known: map[place]int32{}}
+	f := &Fields{ids: map[string]FieldID{}}
+	f.typ, f.id, f.publishing = f.member(nameType), f.member(nameID), f.member(namePublished)
+	return f
+}
+
+// member selects a member of the top.
+func (f *Fields) member(name jsontree.Name) jsontree.Place {
+	at, _ := f.selected.Member(jsontree.Top, name)
+	f.selected.Everything(at)
+	return at
 }
 
 // Add gives the number of a path, the same for paths that differ in notation only. The zero Path has a number too; it
@@ -50,7 +55,10 @@ func (f *Fields) Add(p Path) FieldID {
 	x := field{path: p}
 	if p.c != nil {
 		for _, r := range p.c.reads {
-			x.places = append(x.places, f.place(r.steps))
+			x.chains = append(x.chains, f.choose(r.steps))
+		}
+		if r := p.c.reads; len(r) > 0 && !p.c.all && r[0].convert == asIs && len(x.chains[0]) == len(r[0].steps) && !r[0].steps[len(r[0].steps)-1].picks() {
+			x.direct = x.chains[0][len(x.chains[0])-1]
 		}
 	}
 	f.fields = append(f.fields, x)
@@ -60,23 +68,33 @@ func (f *Fields) Add(p Path) FieldID {
 	return id
 }
 
-// place interns the leading names of steps, except the last: what remains is for the walk.
-func (f *Fields) place(steps []step) int32 {
-	at := int32(-1)
-	for i, s := range steps {
-		if i == len(steps)-1 || len(s.selects) > 0 || s.index >= 0 {
+// choose selects whatever a walk along steps can look at, and returns the places of the first steps: up to one that
+// picks among the elements of an array. A name that is a number may pick one too, and then what follows it is about that
+// element: it selects all there is.
+func (f *Fields) choose(steps []step) (chain []jsontree.Place) {
+	at, ok, direct := jsontree.Top, true, true
+	for _, step := range steps {
+		if step.index >= 0 {
 			break
 		}
-		p := place{parent: at, name: s.name}
-		next, ok := f.known[p]
-		if !ok {
-			next = int32(len(f.places))
-			f.known[p] = next
-			f.places = append(f.places, p)
+		if at, ok = f.selected.Member(at, step.name); !ok {
+			return chain // Member has selected all
 		}
-		at = next
+		if direct {
+			chain = append(chain, at)
+		}
+		direct = direct && len(step.selects) == 0
+		for _, sel := range step.selects {
+			if !sel.filter {
+				continue
+			}
+			if member, ok := f.selected.Member(at, sel.name); ok {
+				f.selected.Everything(member)
+			}
+		}
 	}
-	return at
+	f.selected.Everything(at)
+	return chain
 }
 
 // Len is the number of fields.

@@ -62,6 +62,9 @@ type step struct {
 	selects []selector
 }
 
+// picks reports whether the step chooses among the elements of an array.
+func (s step) picks() bool { return len(s.selects) > 0 }
+
 // selector narrows an array: to the elements whose member key has the value, or to the one numbered index.
 type selector struct {
 	not        bool // of a filter: elements whose member has another value, or is missing, pass
@@ -388,7 +391,7 @@ func canonical(steps []step) string {
 		if i > 0 {
 			b.WriteByte('.')
 		}
-		if s.key == "" || strings.ContainsAny(s.key, `.[]"'\`) {
+		if s.key == "" || i == 0 && strings.HasPrefix(s.key, computedMark) || strings.ContainsAny(s.key, `.[]"'\`) {
 			b.WriteString(quote(s.key))
 		} else {
 			b.WriteString(s.key)

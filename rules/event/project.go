@@ -16,7 +16,7 @@ const (
 // and a path into a text keeps the text. The result shares nothing with the event, and the same event and paths give
 // the same bytes.
 func (e *Event) Project(paths []Path) []byte {
-	if n := e.tree.Len(); cap(e.marks) >= n {
+	if n := e.whole().Len(); cap(e.marks) >= n {
 		e.marks = e.marks[:n]
 		clear(e.marks)
 	} else {
@@ -24,7 +24,7 @@ func (e *Event) Project(paths []Path) []byte {
 	}
 	for _, p := range paths {
 		if p.c != nil {
-			e.collect(nil, p.c, nil)
+			e.collect(nil, p.c, e.whole(), nil)
 		}
 	}
 	out, _ := e.emit(make([]byte, 0, 256), jsontree.Root)
@@ -34,7 +34,7 @@ func (e *Event) Project(paths []Path) []byte {
 
 // visit notes that a path leads through n, a member found alone under its name or not.
 func (e *Event) visit(t *jsontree.Tree, n jsontree.Node, alone bool) {
-	if n == jsontree.None || len(e.marks) == 0 || t != &e.tree {
+	if n == jsontree.None || len(e.marks) == 0 || t != &e.full {
 		return
 	}
 	if e.marks[n] |= visited; !alone {
@@ -44,14 +44,14 @@ func (e *Event) visit(t *jsontree.Tree, n jsontree.Node, alone bool) {
 
 // keep notes that a path reads n.
 func (e *Event) keep(t *jsontree.Tree, n jsontree.Node) {
-	if len(e.marks) > 0 && t == &e.tree {
+	if len(e.marks) > 0 && t == &e.full {
 		e.marks[n] |= visited | kept
 	}
 }
 
 // emit appends what is kept of n, and reports whether that is anything. The top of the event always is.
 func (e *Event) emit(dst []byte, n jsontree.Node) ([]byte, bool) {
-	t, m := &e.tree, e.marks[n]
+	t, m := &e.full, e.marks[n]
 	switch t.Kind(n) {
 	case jsontree.Object:
 		if m&kept != 0 {
@@ -88,7 +88,7 @@ func (e *Event) emit(dst []byte, n jsontree.Node) ([]byte, bool) {
 
 // emitArray keeps the positions of the elements: one that no path reads becomes null if others follow.
 func (e *Event) emitArray(dst []byte, n jsontree.Node) ([]byte, bool) {
-	t, start := &e.tree, len(dst)
+	t, start := &e.full, len(dst)
 	dst = append(dst, '[')
 	end := len(dst) // behind the last element that is kept
 	for c := t.First(n); c != jsontree.None; c = t.Next(n, c) {

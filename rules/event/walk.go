@@ -6,9 +6,9 @@ import (
 	"oktastream/rules/event/jsontree"
 )
 
-// collect appends the values of a path: of the first read that has any, or of all. places, if given, says where each
-// read begins to be more than a chain of names.
-func (e *Event) collect(dst []Value, c *compiled, places []int32) []Value {
+// collect appends the values that a path has in t: of the first read that has any, or of all. chains, if given, are
+// the places where each read begins, and t is the tree that has them.
+func (e *Event) collect(dst []Value, c *compiled, t *jsontree.Tree, chains [][]jsontree.Place) []Value {
 	if c.every {
 		return e.collectEvery(dst)
 	}
@@ -17,11 +17,12 @@ func (e *Event) collect(dst []Value, c *compiled, places []int32) []Value {
 	}
 	from := len(dst)
 	for i, r := range c.reads {
-		n, steps := jsontree.Root, r.steps
-		if places != nil {
-			n, steps = e.enter(places[i], steps)
+		if chains != nil && !t.Odd() {
+			dst = e.enter(dst, t, chains[i], r)
+		} else {
+			dst = e.walk(dst, t, jsontree.Root, r.steps, r.convert)
 		}
-		if dst = e.walk(dst, &e.tree, n, steps, r.convert); len(dst) > from && !c.all {
+		if len(dst) > from && !c.all {
 			return dst
 		}
 	}
@@ -34,16 +35,43 @@ func (e *Event) collect(dst []Value, c *compiled, places []int32) []Value {
 	return dst
 }
 
-// enter is the node at a place and the steps that lead on from there.
-func (e *Event) enter(place int32, steps []step) (jsontree.Node, []step) {
-	n := e.found(place)
-	if n == brokenPlace {
-		return jsontree.Root, steps
+// enter is a walk that begins at the last of the places that the event has.
+func (e *Event) enter(dst []Value, t *jsontree.Tree, chain []jsontree.Place, r read) []Value {
+	for k := len(chain) - 1; k >= 0; k-- {
+		if n := t.At(chain[k]); n != jsontree.None {
+			return e.member(dst, t, n, chain[k:], r.steps[k:], r.convert)
+		}
 	}
-	for ; place >= 0; place = e.fields.places[place].parent {
-		steps = steps[1:]
+	return e.follow(dst, t, jsontree.Root, chain, r.steps, r.convert)
+}
+
+// follow is walk, and finds members by their places as far as there are any.
+func (e *Event) follow(dst []Value, t *jsontree.Tree, n jsontree.Node, chain []jsontree.Place, steps []step, c convert) []Value {
+	switch {
+	case len(chain) == 0:
+	case t.Kind(n) == jsontree.Object:
+		if n = t.Member(n, chain[0]); n == jsontree.None {
+			return dst
+		}
+		return e.member(dst, t, n, chain, steps, c)
+	case t.Kind(n) == jsontree.Array:
+		for el := t.First(n); el != jsontree.None; el = t.Next(n, el) {
+			dst = e.follow(dst, t, el, chain, steps, c)
+		}
+		return dst
 	}
-	return n, steps
+	return e.walk(dst, t, n, steps, c)
+}
+
+// member goes on from n, which is at chain[0] and named by steps[0].
+func (e *Event) member(dst []Value, t *jsontree.Tree, n jsontree.Node, chain []jsontree.Place, steps []step, c convert) []Value {
+	switch {
+	case len(steps[0].selects) > 0:
+		return e.pick(dst, t, n, steps, c)
+	case len(steps) == 1:
+		return e.leaf(dst, t, n, c)
+	}
+	return e.follow(dst, t, n, chain[1:], steps[1:], c)
 }
 
 // walk appends the values that steps lead to from n, converted.
@@ -137,7 +165,6 @@ func (e *Event) selected(t *jsontree.Tree, n jsontree.Node, selects []selector, 
 
 // leaf appends the value of n; of an array, those of its elements.
 func (e *Event) leaf(dst []Value, t *jsontree.Tree, n jsontree.Node, c convert) []Value {
-	var v Value
 	switch t.Kind(n) {
 	case jsontree.Array:
 		for el := t.First(n); el != jsontree.None; el = t.Next(n, el) {
@@ -145,19 +172,15 @@ func (e *Event) leaf(dst []Value, t *jsontree.Tree, n jsontree.Node, c convert) 
 			dst = e.leaf(dst, t, el, c)
 		}
 		return dst
-	case jsontree.String:
-		v.Kind = String
-	case jsontree.Number:
-		v.Kind = Number
-	case jsontree.Bool:
-		v.Kind = Bool
 	case jsontree.Object:
-		v.Kind = Object
-	default:
+		e.keep(t, n)
+		return c.apply(dst, Value{Kind: Object, Text: t.Text(n)})
+	}
+	v, ok := e.scalar(t, n)
+	if !ok {
 		return dst
 	}
 	e.keep(t, n)
-	v.Text = t.Text(n)
 	return c.apply(dst, v)
 }
 
@@ -175,10 +198,16 @@ func (e *Event) inside(t *jsontree.Tree, n jsontree.Node) *jsontree.Tree {
 			return x.in
 		}
 	}
-	in, s := new(jsontree.Tree), t.Text(n)
+	if len(e.texts) == len(e.inner) {
+		e.inner = append(e.inner, new(jsontree.Tree))
+	}
+	in := e.inner[len(e.texts)]
+	var s string
+	s, e.arena = t.TextIn(n, e.arena)
 	if in.ParseString(s) != nil || in.Kind(jsontree.Root) < jsontree.Array {
-		json, ok := appendNotation(nil, s, 0)
-		if !ok || in.Parse(json) != nil {
+		from := len(e.arena)
+		json, ok := appendNotation(e.arena, s, 0)
+		if e.arena = json; !ok || in.Parse(json[from:]) != nil {
 			in = nil
 		}
 	}

@@ -32,5 +32,5 @@ func hashASCII[T string | []byte](s T) uint16 {
 	if n == 0 {
 		return 1
 	}
-	return uint16(n%0xff+1)<<8 | uint16((s[0]|fold)*7^(s[n/2]|fold)*3^(s[n-1]|fold))
+	return uint16(n|0x80)<<8 | uint16((s[0]|fold)*7^(s[n/2]|fold)*3^(s[n-1]|fold))
 }

@@ -20,17 +20,35 @@ func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.R
 
 // Parse replaces the tree by that of data, which must be one JSON value and must stay unchanged while the tree is in
 // use. The error is an *Error; after one the tree is empty.
-func (t *Tree) Parse(data []byte) error {
+func (t *Tree) Parse(data []byte) error { return t.ParseSelected(data, everything) }
+
+// ParseString is Parse for a string.
+func (t *Tree) ParseString(text string) error {
+	return t.Parse(unsafe.Slice(unsafe.StringData(text), len(text)))
+}
+
+// ParseSelected is Parse for a tree that holds no more than it has to, see Selection. It checks all of data nevertheless,
+// and fails exactly when Parse does.
+func (t *Tree) ParseSelected(data []byte, sel *Selection) error {
 	if cap(t.nodes) > keep {
-		t.nodes = nil
+		t.nodes, t.marks = nil, nil
 	}
-	t.text = ""
+	t.text, t.nodes = "", t.nodes[:0]
 	if uint64(len(data)) > math.MaxInt32 {
-		t.nodes = t.nodes[:0]
 		return &Error{Offset: 0, Reason: "longer than 2 GiB"}
 	}
-	p := parser{s: data, nodes: t.nodes[:0]}
-	if i := p.value(p.space(0), 0, node{}); i >= 0 {
+	sel.init()
+	for range len(sel.places) - len(t.at) {
+		t.at = append(t.at, 0)
+	}
+	clear(t.at)
+	t.marks = mark(t.marks, data)
+	p := parser{s: data, marks: t.marks, nodes: t.nodes, places: sel.places, at: t.at}
+	top := Top
+	if sel == everything {
+		top = wherever
+	}
+	if i := p.value(p.space(0), 0, name{}, top); i >= 0 {
 		if i = p.space(i); i < len(data) {
 			p.fail(i, "text after the JSON value")
 		}
@@ -39,19 +57,25 @@ func (t *Tree) Parse(data []byte) error {
 		t.nodes = p.nodes[:0]
 		return p.err
 	}
-	t.text, t.nodes = unsafe.String(unsafe.SliceData(data), len(data)), p.nodes
+	t.text, t.nodes, t.odd = unsafe.String(unsafe.SliceData(data), len(data)), p.nodes, p.odd
 	return nil
 }
 
-// ParseString is Parse for a string.
-func (t *Tree) ParseString(text string) error {
-	return t.Parse(unsafe.Slice(unsafe.StringData(text), len(text)))
+type parser struct {
+	s      []byte
+	marks  []uint64 // of s, see mark
+	nodes  []node
+	places []placeInfo
+	at     []Node // by place, see Tree
+	arrays int    // around the value at hand
+	odd    bool
+	err    *Error
 }
 
-type parser struct {
-	s     []byte
-	nodes []node
-	err   *Error
+// name is the name of a member in the text.
+type name struct {
+	from, to uint32
+	hash     uint16
 }
 
 func (p *parser) fail(at int, reason string) int {
@@ -72,100 +96,186 @@ func (p *parser) space(i int) int {
 	return i
 }
 
-// value parses the value that starts at i and returns the offset behind it, or -1 after a failure. m has the name.
-func (p *parser) value(i, depth int, m node) int {
+// value parses the value that starts at i and returns the offset behind it, or -1 after a failure. The value leaves no
+// node if it stands nowhere.
+func (p *parser) value(i, depth int, key name, at Place) int {
 	if i >= len(p.s) {
 		return p.fail(i, "")
 	}
-	m.val = uint32(i)
-	end := 0
+	end, kind := 0, Null
 	switch c := p.s[i]; c {
 	case '"':
-		if end, m.coded = p.str(i); end < 0 {
-			return -1
+		end, coded := p.str(i)
+		if end >= 0 && at != nowhere {
+			p.leaf(node{key: key.from, keyEnd: key.to, hash: key.hash, at: at, val: uint32(i + 1), end: uint32(end - 1), kind: String, coded: coded})
 		}
-		m.val, m.end, m.kind, m.next = uint32(i+1), uint32(end-1), String, Node(len(p.nodes)+1)
-		p.nodes = append(p.nodes, m)
 		return end
 	case '{', '[':
-		if depth == MaxDepth {
-			return p.fail(i, fmt.Sprintf("nested more than %d deep", MaxDepth))
-		}
-		n := len(p.nodes)
-		p.nodes = append(p.nodes, m)
-		if c == '{' {
-			m.kind, end = Object, p.object(i+1, depth+1)
-		} else {
-			m.kind, end = Array, p.array(i+1, depth+1)
-		}
-		if end < 0 {
-			return -1
-		}
-		m.end, m.next = uint32(end), Node(len(p.nodes))
-		p.nodes[n] = m
-		return end
+		return p.container(i, depth, key, at)
 	case 't':
-		m.kind, end = Bool, p.literal(i, "true")
+		kind, end = Bool, p.literal(i, "true")
 	case 'f':
-		m.kind, end = Bool, p.literal(i, "false")
+		kind, end = Bool, p.literal(i, "false")
 	case 'n':
-		m.kind, end = Null, p.literal(i, "null")
+		end = p.literal(i, "null")
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		m.kind, end = Number, p.number(i)
+		kind, end = Number, p.number(i)
 	default:
 		return p.fail(i, "no JSON value begins like this")
 	}
-	if end < 0 {
-		return -1
+	if end >= 0 && at != nowhere {
+		p.leaf(node{key: key.from, keyEnd: key.to, hash: key.hash, at: at, val: uint32(i), end: uint32(end), kind: kind})
 	}
-	m.end, m.next = uint32(end), Node(len(p.nodes)+1)
-	p.nodes = append(p.nodes, m)
 	return end
 }
 
-func (p *parser) object(i, depth int) int {
-	i = p.space(i)
-	if i < len(p.s) && p.s[i] == '}' {
+// leaf adds a node without children.
+func (p *parser) leaf(n node) {
+	n.next = Node(len(p.nodes) + 1)
+	p.nodes = append(p.nodes, n)
+}
+
+// container parses the array or object that starts at i.
+func (p *parser) container(i, depth int, key name, at Place) int {
+	if depth == MaxDepth {
+		return p.fail(i, fmt.Sprintf("nested more than %d deep", MaxDepth))
+	}
+	n, kind := len(p.nodes), Object
+	if at != nowhere {
+		p.nodes = append(p.nodes, node{key: key.from, keyEnd: key.to, hash: key.hash, at: at, val: uint32(i)})
+	}
+	end := 0
+	if p.s[i] == '{' {
+		end = p.object(i+1, depth+1, at)
+	} else {
+		kind = Array
+		p.arrays++
+		end = p.array(i+1, depth+1, at)
+		p.arrays--
+	}
+	if end >= 0 && at != nowhere {
+		m := &p.nodes[n]
+		m.kind, m.end, m.next = kind, uint32(end), Node(len(p.nodes))
+	}
+	return end
+}
+
+// object parses the members behind an opening brace. It takes the straight way for what events are made of: names and
+// texts without escapes, nulls, and no blanks. Each step aside leads back to the straight way.
+func (p *parser) object(i, depth int, at Place) int {
+	s, inside := p.s, Node(len(p.nodes)-1) // unless nothing is selected here, which then has no places either
+	if i = p.space(i); i < len(s) && s[i] == '}' {
 		return i + 1
 	}
 	for {
-		if i >= len(p.s) || p.s[i] != '"' {
+		if i >= len(s) || s[i] != '"' {
 			return p.fail(i, `expected the " of a member's name`)
 		}
-		end, coded := p.str(i)
-		if end < 0 {
+		from, coded := i+1, false
+		to := p.next(from)
+		if x := s[to:]; len(x) > 2 && x[0] == '"' && x[1] == ':' && x[2] > ' ' {
+			i = to + 2
+		} else if i, to, coded = p.colon(from); i < 0 {
 			return -1
 		}
-		m := node{key: uint32(i + 1), keyEnd: uint32(end - 1)}
-		if !coded {
-			m.hash = hashASCII(p.s[i+1 : end-1])
+		key, of := name{}, at
+		if at != nowhere {
+			key, of = p.name(from, to, coded, at, inside)
 		}
-		i = p.space(end)
-		if i >= len(p.s) || p.s[i] != ':' {
-			return p.fail(i, "expected : after a member's name")
+		switch {
+		case i < len(s) && s[i] == '"':
+			start, coded := i+1, false
+			if i = p.next(start); i < len(s) && s[i] == '"' {
+				i++
+			} else if i, coded = p.str(start - 1); i < 0 {
+				return -1
+			}
+			if of != nowhere {
+				p.leaf(node{key: key.from, keyEnd: key.to, hash: key.hash, at: of, val: uint32(start), end: uint32(i - 1), kind: String, coded: coded})
+			}
+		case of == nowhere && len(s)-i > len("null") && string(s[i:i+len("null")]) == "null":
+			i += len("null")
+		default:
+			if i = p.value(i, depth, key, of); i < 0 {
+				return -1
+			}
 		}
-		if i = p.value(p.space(i+1), depth, m); i < 0 {
-			return -1
+		if i < len(s) && s[i] <= ' ' {
+			i = p.space(i)
 		}
-		i = p.space(i)
-		if i < len(p.s) && p.s[i] == ',' {
-			i = p.space(i + 1)
-			continue
-		}
-		if i < len(p.s) && p.s[i] == '}' {
+		switch {
+		case i < len(s) && s[i] == ',':
+			if i++; i < len(s) && s[i] <= ' ' {
+				i = p.space(i)
+			}
+		case i < len(s) && s[i] == '}':
 			return i + 1
+		default:
+			return p.fail(i, "expected , or } after a member")
 		}
-		return p.fail(i, "expected , or } after a member")
 	}
 }
 
-func (p *parser) array(i, depth int) int {
+// colon parses a member's name, whose first byte behind the quote is at from, and what stands before its value. It
+// returns where the value begins, or -1, and where the name ends.
+func (p *parser) colon(from int) (value, to int, coded bool) {
+	i, coded := p.str(from - 1)
+	if i < 0 {
+		return -1, 0, false
+	}
+	to = i - 1
+	if i = p.space(i); i >= len(p.s) || p.s[i] != ':' {
+		return p.fail(i, "expected : after a member's name"), 0, false
+	}
+	return p.space(i + 1), to, coded
+}
+
+// name is a member's name, and the place of its value. It notes the value's node, which comes next, for its place.
+func (p *parser) name(from, to int, coded bool, at Place, inside Node) (name, Place) {
+	if coded {
+		p.odd = p.odd || at != wherever
+		return name{from: uint32(from), to: uint32(to)}, wherever // it might be any
+	}
+	of := wherever
+	if at != wherever {
+		place := &p.places[at]
+		if place.lengths>>(uint(to-from)&63)&1 == 0 {
+			if !place.whole {
+				return name{}, nowhere
+			}
+		} else {
+			hash := hashASCII(p.s[from:to])
+			if of = place.find(p.places, hash, p.s[from:to]); of == nowhere {
+				return name{}, nowhere
+			} else if of > 0 {
+				p.note(of, inside)
+			}
+			return name{from: uint32(from), to: uint32(to), hash: hash}, of
+		}
+	}
+	return name{from: uint32(from), to: uint32(to), hash: hashASCII(p.s[from:to])}, of
+}
+
+// note takes the next node for that of a place. inside is the object that it is a member of: a node behind it, at the
+// same place, is another member of the same name.
+func (p *parser) note(of Place, inside Node) {
+	n := Node(len(p.nodes))
+	if before := p.at[of]; before > inside || -before > inside {
+		p.odd = true
+	}
+	if p.arrays > 0 {
+		n = -n
+	}
+	p.at[of] = n
+}
+
+func (p *parser) array(i, depth int, at Place) int {
 	i = p.space(i)
 	if i < len(p.s) && p.s[i] == ']' {
 		return i + 1
 	}
 	for {
-		if i = p.value(i, depth, node{}); i < 0 {
+		if i = p.value(i, depth, name{}, at); i < 0 {
 			return -1
 		}
 		i = p.space(i)

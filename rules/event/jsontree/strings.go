@@ -1,62 +1,34 @@
 package jsontree
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// special marks, in the high bit of each of eight bytes, those that a string scanner must look at: quotes, backslashes,
-// control characters and bytes outside ASCII. Bytes behind the first marked one may be marked wrongly.
-func special(x uint64) uint64 {
-	quote, slash := x^(ones*'"'), x^(ones*'\\')
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (x - ones*0x20) | x) & highs
-}
-
-// str scans the string whose opening quote stands at i. It returns the offset behind the closing quote, or -1, and
-// whether the content has to be decoded before it can be used.
+// str is where the string whose opening quote stands at i ends: behind its closing quote, or -1. coded says whether the
+// content has to be decoded before it can be used.
 func (p *parser) str(i int) (end int, coded bool) {
 	s := p.s
-	i++
-	for {
-		for i+8 <= len(s) {
-			if hit := special(binary.LittleEndian.Uint64(s[i:])); hit != 0 {
-				i += bits.TrailingZeros64(hit) >> 3
-				break
-			}
-			i += 8
-		}
-		for i < len(s) {
-			c := s[i]
-			if c == '"' {
-				return i + 1, coded
-			}
-			if c == '\\' {
-				coded = true
-				if i = p.escape(i); i < 0 {
-					return -1, false
-				}
-				break
-			}
-			if c < 0x20 {
-				return p.fail(i, "a control character inside a string"), false
-			}
-			i++
-			if c >= 0x80 {
-				coded = true
-				break
-			}
-		}
+	for i++; ; {
+		i = p.next(i)
 		if i >= len(s) {
 			return p.fail(i, ""), false
 		}
+		switch c := s[i]; {
+		case c == '"':
+			return i + 1, coded
+		case c == '\\':
+			if i = p.escape(i); i < 0 {
+				return -1, false
+			}
+		case c < ' ':
+			return p.fail(i, "a control character inside a string"), false
+		default:
+			i++
+		}
+		coded = true
 	}
 }
 
@@ -92,10 +64,17 @@ func hex(c byte) rune {
 // unquote decodes the inside of a valid JSON string as encoding/json does: bytes that are not UTF-8 and lone
 // surrogates become U+FFFD each. A string without anything to decode comes back as it is.
 func unquote(s string) string {
-	if strings.IndexByte(s, '\\') < 0 && utf8.ValidString(s) {
+	if plain(s) {
 		return s
 	}
-	b := make([]byte, 0, len(s)+2*utf8.UTFMax)
+	b := appendUnquoted(make([]byte, 0, len(s)+2*utf8.UTFMax), s)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// plain reports that there is nothing to decode in s.
+func plain(s string) bool { return strings.IndexByte(s, '\\') < 0 && utf8.ValidString(s) }
+
+func appendUnquoted(b []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		if s[i] != '\\' {
 			r, size := utf8.DecodeRuneInString(s[i:])
@@ -133,7 +112,7 @@ func unquote(s string) string {
 			b = append(b, c)
 		}
 	}
-	return string(b)
+	return b
 }
 
 func hex4(s string) rune {

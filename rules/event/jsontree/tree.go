@@ -28,7 +28,7 @@ const (
 	Root Node = 0
 )
 
-// Tree is a parsed JSON text. Decoding into a struct of the wanted members was tried instead: it is faster when all of
+// Tree is a parsed JSON text, all of it or what a Selection asks for. Decoding into a struct of the wanted members was tried instead: it is faster when all of
 // them are read, but members of the same name are merged there, null does not replace the value before it, and a
 // name in another case does; so an odd event would read differently on the fast way and on the tolerant one.
 //
@@ -37,6 +37,9 @@ const (
 type Tree struct {
 	text  string // the text as given; the nodes point into it
 	nodes []node
+	marks []uint64 // space for mark
+	at    []Node   // by place of the selection; 0 is none, and negative the last of those that are inside arrays
+	odd   bool
 }
 
 // node is one value, in document order: the children of a container follow it, and next is behind the last of them.
@@ -45,6 +48,7 @@ type node struct {
 	key, keyEnd uint32 // the bytes of the member's name, without quotes
 	val, end    uint32 // the bytes of the value; of a string, without quotes
 	next        Node
+	at          Place
 	hash        uint16 // of the name, see hashOf; 0 when the name has to be decoded first
 	kind        Kind
 	coded       bool // a string value has an escape or a byte outside ASCII
@@ -52,6 +56,9 @@ type node struct {
 
 // keep is the number of nodes beyond which a Tree gives its memory back, so that one monstrous record does not stay.
 const keep = 1 << 16
+
+// Reset makes the tree empty, so that it keeps no text alive.
+func (t *Tree) Reset() { t.text, t.nodes = "", t.nodes[:0] }
 
 // Kind is the type of n, 0 for None.
 func (t *Tree) Kind(n Node) Kind {
@@ -76,6 +83,33 @@ func (t *Tree) Next(parent, c Node) Node {
 	}
 	return None
 }
+
+// At is the member at a place of the selection that the tree was parsed with, or None: what Find finds name by name from
+// the top. It must not be asked for when the text is Odd, and knows nothing of what is inside arrays.
+func (t *Tree) At(at Place) Node {
+	if at == Top {
+		return Root
+	}
+	if n := t.at[at]; n > 0 {
+		return n
+	}
+	return None
+}
+
+// Member is the member of the object n that is at a place, or None. As At, it must not be asked for when the text is Odd.
+func (t *Tree) Member(n Node, at Place) Node {
+	nodes := t.nodes
+	for c, end := n+1, nodes[n].next; c < end; c = nodes[c].next {
+		if nodes[c].at == at {
+			return c
+		}
+	}
+	return None
+}
+
+// Odd reports that an object has two members for one place, or one whose name is written with escapes. Then At
+// or Member do not know which of them counts; Find does.
+func (t *Tree) Odd() bool { return t.odd }
 
 // Find returns the member of the object n whose name is key: of the members spelt exactly so the last, else the last
 // of those that differ in case only. It is None when n is no object or has no such member.
@@ -137,6 +171,19 @@ func (t *Tree) Text(n Node) string {
 		return unquote(t.text[m.val:m.end])
 	}
 	return t.text[m.val:m.end]
+}
+
+// TextIn is Text for a text, number or boolean, and decodes into free space of arena, which it returns with that space
+// taken. The text is valid while those bytes of arena are.
+func (t *Tree) TextIn(n Node, arena []byte) (string, []byte) {
+	m := &t.nodes[n]
+	s := t.text[m.val:m.end]
+	if !m.coded || plain(s) {
+		return s, arena
+	}
+	from := len(arena)
+	arena = appendUnquoted(arena, s)
+	return unsafe.String(unsafe.SliceData(arena[from:]), len(arena)-from), arena
 }
 
 // Raw is the JSON of n as it stands in the text, blanks included.
