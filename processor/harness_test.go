@@ -8,12 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
-	"net"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -35,44 +34,6 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
-}
-
-// network is what a process's clients dial through. Cutting it stands in for kill -9: nothing more leaves, and the group
-// is not told.
-type network struct {
-	dial func(context.Context, string, string) (net.Conn, error)
-
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	down  bool
-}
-
-func newNetwork() *network {
-	return &network{dial: (&net.Dialer{}).DialContext, conns: make(map[net.Conn]bool)}
-}
-
-func (n *network) DialContext(ctx context.Context, kind, addr string) (net.Conn, error) {
-	c, err := n.dial(ctx, kind, addr)
-	if err != nil {
-		return nil, err
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.down {
-		c.Close()
-		return nil, errors.New("the network is cut")
-	}
-	n.conns[c] = true
-	return c, nil
-}
-
-func (n *network) cut() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.down = true
-	for c := range n.conns {
-		c.Close()
-	}
 }
 
 func newCluster(t testing.TB, opts ...kfake.Opt) *kfake.Cluster {
@@ -135,6 +96,8 @@ type process struct {
 	net    *network
 	cancel context.CancelFunc
 	done   chan error
+	// stopped: in an orderly way, or killed.
+	stopped bool
 }
 
 func start(t testing.TB, c *kfake.Cluster, e engines, edit func(*Config)) *process {
@@ -158,6 +121,7 @@ func start(t testing.TB, c *kfake.Cluster, e engines, edit func(*Config)) *proce
 // stop ends the process in an orderly way.
 func (p *process) stop(t testing.TB) {
 	t.Helper()
+	p.stopped = true
 	p.cancel()
 	if err := <-p.done; err != nil {
 		t.Errorf("Run: %v", err)
@@ -166,6 +130,7 @@ func (p *process) stop(t testing.TB) {
 
 // kill ends it as kill -9 would, as far as the cluster can tell. What remains of it gives up in its own time.
 func (p *process) kill(t testing.TB) {
+	p.stopped = true
 	p.net.cut()
 	p.cancel()
 	t.Cleanup(func() { <-p.done })
@@ -323,12 +288,16 @@ func feed(t testing.TB, cl *kgo.Client, from, n, actors, partitions int) {
 // readAll returns every committed record of a topic up to its present end.
 func readAll(t testing.TB, c *kfake.Cluster, topic string) []*kgo.Record {
 	t.Helper()
-	cl := newClient(t, c)
+	return readCommitted(t, newClient(t, c), topic, 20*time.Second)
+}
+
+func readCommitted(t testing.TB, cl *kgo.Client, topic string, stall time.Duration) []*kgo.Record {
+	t.Helper()
 	ends, err := kadm.NewClient(cl).ListEndOffsets(context.Background(), topic)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &restorer{client: cl, topic: topic, stall: 20 * time.Second}
+	r := &restorer{client: cl, topic: topic, stall: stall}
 	var out []*kgo.Record
 	for _, o := range ends[topic] {
 		if errors.Is(o.Err, kerr.UnknownTopicOrPartition) {
@@ -341,14 +310,22 @@ func readAll(t testing.TB, c *kfake.Cluster, topic string) []*kgo.Record {
 	return out
 }
 
-// alertsByActor returns the counts in the alerts of each actor, in the order of the topic.
+// alertsByActor returns the counts in the alerts of each actor.
 func alertsByActor(t testing.TB, c *kfake.Cluster) map[string][]int {
 	t.Helper()
+	return alertsOf(t, readAll(t, c, "okta.alerts"))
+}
+
+func alertsOf(t testing.TB, records []*kgo.Record) map[string][]int {
+	t.Helper()
 	got := make(map[string][]int)
-	for _, r := range readAll(t, c, "okta.alerts") {
+	for _, r := range records {
 		var a alert.Alert
 		if err := json.Unmarshal(r.Value, &a); err != nil {
 			t.Fatalf("alert %s: %v", r.Value, err)
+		}
+		if a.Kind == "operator" {
+			continue
 		}
 		var actor string
 		var n int
@@ -412,20 +389,36 @@ func sorted[T any](in []T, key func(T) string) []T {
 	return slices.SortedFunc(slices.Values(in), func(a, b T) int { return strings.Compare(key(a), key(b)) })
 }
 
-// metricValue sums a metric over its labels.
+// metricValue sums a metric over its labels; it is 0 if nothing was counted yet.
 func metricValue(t testing.TB, p *process, name string) (sum float64) {
+	t.Helper()
+	for _, value := range metricSeries(t, p, name) {
+		sum += value
+	}
+	return sum
+}
+
+// metricSeries ranges over the series of a metric.
+func metricSeries(t testing.TB, p *process, name string) iter.Seq2[map[string]string, float64] {
 	t.Helper()
 	families, err := p.Metrics().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range families {
-		if f.GetName() == name {
-			for _, m := range f.GetMetric() {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+	return func(yield func(map[string]string, float64) bool) {
+		for _, f := range families {
+			if f.GetName() != name {
+				continue
 			}
-			return sum
+			for _, m := range f.GetMetric() {
+				labels := map[string]string{}
+				for _, l := range m.GetLabel() {
+					labels[l.GetName()] = l.GetValue()
+				}
+				if !yield(labels, m.GetCounter().GetValue()+m.GetGauge().GetValue()) {
+					return
+				}
+			}
 		}
 	}
-	return 0 // nothing was counted yet
 }

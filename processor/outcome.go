@@ -33,7 +33,7 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 	defer cancel()
 	if commit {
 		if err := s.client().Flush(ctx); err != nil {
-			return aborted, nil, fmt.Errorf("flush: %w", err)
+			return aborted, nil, fmt.Errorf("no broker has taken %s within %v (too few replicas in sync, or no leader?): flush: %w", s.refused(), s.opts.end, err)
 		}
 		// The client would commit what succeeded.
 		if p := s.fail.Load(); p != nil {
@@ -41,6 +41,9 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 		}
 	}
 	after := offsets(s.client().UncommittedOffsets())
+	if commit && len(after) == 0 && !s.isSticky() {
+		return s.endBare(ctx)
+	}
 	s.unstick()
 	ok, err := s.kgo.End(ctx, kgo.TransactionEndTry(commit))
 	switch {
@@ -62,6 +65,17 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 	return out, errors.New("the client reports no commit"), err
 }
 
+// endBare commits a transaction that carries no offsets. The session's own End would do the same, but takes half a second
+// over it: without an answer to an offset commit it cannot tell that the broker makes the next owner of a partition wait
+// for pending offsets, and so it waits itself, although there are none. An event that comes meanwhile would wait too.
+// Since there are no offsets, the client has no position to rewind, whatever happens.
+func (s *session) endBare(ctx context.Context) (out outcome, cause, err error) {
+	if err := s.client().EndTransaction(ctx, kgo.TryCommit); err != nil {
+		return aborted, nil, fmt.Errorf("end: %w", err)
+	}
+	return committed, nil, nil
+}
+
 // settle notes that the group has offsets now.
 func (s *session) settle(after offsets) {
 	s.mu.Lock()
@@ -73,10 +87,15 @@ func (s *session) settle(after offsets) {
 	}
 }
 
+// resolveWait is how long resolve waits for offsets that are pending. A broker that has ended the transaction settles
+// them within milliseconds; when it has not, they stay pending until the transaction times out, and only a new session,
+// which takes the transactional id over, ends it earlier.
+const resolveWait = 3 * time.Second
+
 // resolve asks the broker what became of a transaction that was to commit and, the client says, did not: an answer that
 // was applied all the same looks alike. The client has rewound to the offsets before.
 func (s *session) resolve(after offsets) (outcome, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.opts.end)
+	ctx, cancel := context.WithTimeout(context.Background(), min(s.opts.end, resolveWait))
 	defer cancel()
 	have, err := stableOffsets(ctx, s.adm, s.opts.group)
 	if err != nil {

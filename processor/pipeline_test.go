@@ -139,7 +139,7 @@ func TestPipelineChaos(t *testing.T) {
 		fault(kmsg.OffsetFetch, kerr.UnstableOffsetCommit),
 		fault(kmsg.InitProducerID, kerr.ConcurrentTransactions, kerr.CoordinatorNotAvailable),
 		fault(kmsg.Fetch, kerr.NotLeaderForPartition, kerr.UnknownLeaderEpoch),
-		func() { lieOnEnd(t, c) },
+		func() { lieOnEnd(t, c, newClient(t, c), "") },
 	}
 	n := 0
 	for end := time.Now().Add(length); time.Now().Before(end); {

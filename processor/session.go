@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,11 +81,13 @@ type session struct {
 	hurry  atomic.Bool   // a rebalance waits for this batch
 	before offsets       // committed positions at Begin
 	fail   atomic.Pointer[error]
+	// unacked counts by topic what was produced and has no answer. The map is the worker's, the counters are everybody's.
+	unacked map[string]*atomic.Int64
 }
 
 // newSession joins the group. The caller must close the session.
 func newSession(o sessionOptions) (*session, error) {
-	s := &session{opts: o, made: make(chan struct{}), missing: make(map[string]map[int32]bool)}
+	s := &session{opts: o, made: make(chan struct{}), missing: make(map[string]map[int32]bool), unacked: make(map[string]*atomic.Int64)}
 	opts := append([]kgo.Opt{}, o.client...)
 	opts = append(opts,
 		kgo.ConsumerGroup(o.group),
@@ -243,6 +248,12 @@ func (s *session) unstick() {
 	s.mu.Unlock()
 }
 
+func (s *session) isSticky() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sticky
+}
+
 // begin starts a transaction.
 func (s *session) begin() error {
 	s.before = s.client().CommittedOffsets()
@@ -255,12 +266,30 @@ func (s *session) begin() error {
 
 // produce adds a record to the transaction. A failure shows at end.
 func (s *session) produce(ctx context.Context, r *kgo.Record) {
+	waiting := s.unacked[r.Topic]
+	if waiting == nil {
+		waiting = new(atomic.Int64)
+		s.unacked[r.Topic] = waiting
+	}
+	waiting.Add(1)
 	s.kgo.Produce(ctx, r, func(r *kgo.Record, err error) {
+		waiting.Add(-1)
 		if err != nil {
 			err = lacks(fmt.Errorf("produce to %s/%d: %w", r.Topic, r.Partition, err), "WRITE", "topic "+r.Topic)
 			s.fail.CompareAndSwap(nil, &err)
 		}
 	})
+}
+
+// refused names what no broker has taken: the client tries again for as long as it may, and does not say why.
+func (s *session) refused() string {
+	var topics []string
+	for _, t := range slices.Sorted(maps.Keys(s.unacked)) {
+		if n := s.unacked[t].Load(); n > 0 {
+			topics = append(topics, fmt.Sprintf("%d records of %s", n, t))
+		}
+	}
+	return strings.Join(topics, ", ")
 }
 
 // member asks the coordinator whether this session still belongs to the group's current generation. A transaction that

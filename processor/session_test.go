@@ -159,14 +159,15 @@ func TestSessionAbortsWhenProduceFails(t *testing.T) {
 	wantValues(t, next(t, s), "a")
 }
 
-// lieOnEnd applies the next EndTxn and then answers with UNKNOWN_SERVER_ERROR.
-func lieOnEnd(t *testing.T, c *kfake.Cluster) {
+// lieOnEnd applies the next EndTxn that commits, through raw, and then answers with UNKNOWN_SERVER_ERROR. txn restricts it
+// to one transactional id, if it is not empty. It returns whether that has happened.
+func lieOnEnd(t *testing.T, c *kfake.Cluster, raw *kgo.Client, txn string) func() bool {
 	t.Helper()
-	raw := newClient(t, c)
 	var busy atomic.Bool
 	c.ControlKey(int16(kmsg.EndTxn), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		end := *req.(*kmsg.EndTxnRequest)
-		if !end.Commit || !busy.CompareAndSwap(false, true) {
+		if !end.Commit || txn != "" && end.TransactionalID != txn || !busy.CompareAndSwap(false, true) {
+			c.KeepControl()
 			return nil, nil, false // among others the request of raw
 		}
 		var applied error
@@ -184,6 +185,7 @@ func lieOnEnd(t *testing.T, c *kfake.Cluster) {
 		resp.ErrorCode = kerr.UnknownServerError.Code
 		return resp, nil, true
 	})
+	return busy.Load
 }
 
 // The broker commits and says that something went wrong. The client takes that for an abort and rewinds; the session must
@@ -200,7 +202,7 @@ func TestSessionResolvesUnknownOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	copyAll(s, rs)
-	lieOnEnd(t, c)
+	lieOnEnd(t, c, newClient(t, c), "")
 	out, cause, err := s.end(true)
 	if out != committed || err != nil {
 		t.Fatalf("end = %v, cause %v, %v; want committed", out, cause, err)

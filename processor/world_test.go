@@ -1,0 +1,267 @@
+package processor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/state"
+)
+
+// world is a cluster, the processes on it, and what they were fed, in the virtual time of testing/synctest and on kfake's
+// network of pipes. Processes run with the product's own time-outs: minutes cost milliseconds, and a hang is a report of
+// all goroutines, or a test that fails at its deadline of virtual time.
+type world struct {
+	t    *testing.T
+	c    *kfake.Cluster
+	net  kfake.VirtualNetwork
+	cl   *kgo.Client // of the test
+	adm  *kadm.Client
+	log  *logBook
+	fed  int
+	runs []*process
+}
+
+const (
+	worldActors     = 7
+	worldPartitions = 2
+	// worldBound is how much virtual time a world has to come to rest: more than every time-out of the product together.
+	worldBound = 15 * time.Minute
+)
+
+var worldSeeds = kgo.SeedBrokers("localhost:9092", "localhost:9093", "localhost:9094")
+
+// inWorld runs f with a cluster of three brokers and the input topic.
+func inWorld(t *testing.T, f func(*world), opts ...kfake.Opt) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, log: &logBook{}}
+		opts := append([]kfake.Opt{kfake.NumBrokers(3), kfake.Ports(9092, 9093, 9094), kfake.ListenFn(w.net.Listen),
+			kfake.SeedTopics(worldPartitions, inputTopic)}, opts...)
+		var err error
+		if w.c, err = kfake.NewCluster(opts...); err != nil {
+			t.Fatal(err)
+		}
+		defer w.c.Close()
+		w.cl = w.client(kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		defer w.cl.Close()
+		w.adm = kadm.NewClient(w.cl)
+		defer w.end()
+		f(w)
+	})
+}
+
+// end stops what still runs. The bubble ends when every goroutine has.
+func (w *world) end() {
+	for _, p := range w.runs {
+		p.cancel()
+		p.net.thaw()
+	}
+	for _, p := range w.runs {
+		<-p.done
+	}
+	if w.t.Failed() {
+		w.t.Logf("what the processes logged:\n%s", w.log)
+	}
+}
+
+func (w *world) client(opts ...kgo.Opt) *kgo.Client {
+	cl, err := kgo.NewClient(append([]kgo.Opt{worldSeeds, kgo.Dialer(w.net.DialContext), kgo.MetadataMinAge(50 * time.Millisecond)}, opts...)...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return cl
+}
+
+// start runs a process with the product's defaults.
+func (w *world) start(instance string, e engines, edit func(*Config)) *process {
+	w.t.Helper()
+	n := newNetwork()
+	n.dial = w.net.DialContext
+	c := Config{
+		Client: []kgo.Opt{worldSeeds, kgo.Dialer(n.DialContext)},
+		Group:  "g", Instance: instance, CreateTopics: true, Partitions: 2,
+		RebalanceTimeout: 8 * time.Second, // below the session time-out, see testConfig
+		Logger:           slog.New(w.log),
+	}
+	if edit != nil {
+		edit(&c)
+	}
+	p, err := newProcessor(c, e)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	run := &process{Processor: p, net: n, cancel: cancel, done: make(chan error, 1)}
+	go func() { run.done <- p.Run(ctx); close(run.done) }()
+	w.runs = append(w.runs, run)
+	return run
+}
+
+func (w *world) feed(n int) {
+	w.t.Helper()
+	feed(w.t, w.cl, w.fed, n, worldActors, worldPartitions)
+	w.fed += n
+}
+
+// settle waits until everything fed has been counted, and checks that all was counted once: by the alerts, and by the
+// state in the changelog.
+func (w *world) settle() {
+	w.t.Helper()
+	w.eventually("all input is processed", func() bool {
+		return lag(w.t, w.adm, "g", inputTopic) == 0 && w.detectLag() == 0
+	})
+	time.Sleep(5 * time.Second) // for what comes twice
+	if diff := cmp.Diff(wantAlerts(w.fed, worldActors), alertsOf(w.t, w.read("okta.alerts"))); diff != "" {
+		w.t.Errorf("alerts (-want +got):\n%s", diff)
+	}
+	want := map[string]uint32{}
+	for i := range w.fed {
+		want[fmt.Sprint("wu", i%worldActors)]++
+	}
+	if diff := cmp.Diff(want, w.counts()); diff != "" {
+		w.t.Errorf("counts in the changelog (-want +got):\n%s", diff)
+	}
+}
+
+// detectLag counts observations that wait to be read. Clocks come all the time.
+func (w *world) detectLag() (n int64) {
+	have, err := stableOffsets(context.Background(), w.adm, "g-detect")
+	if err != nil {
+		return -1
+	}
+	for _, r := range w.read("g-repartition") {
+		if r.Value[0] == 'O' && r.Offset >= have[r.Topic][r.Partition] {
+			n++
+		}
+	}
+	return n
+}
+
+// counts is the state that the changelog holds.
+func (w *world) counts() map[string]uint32 {
+	c := newCounter()
+	for _, r := range w.read("g-changelog") {
+		if err := c.Restore(r.Key, r.Value); err != nil {
+			w.t.Errorf("%s/%d offset %d: %v", r.Topic, r.Partition, r.Offset, err)
+		}
+	}
+	return c.counts
+}
+
+// read returns every committed record of a topic.
+func (w *world) read(topic string) []*kgo.Record {
+	w.t.Helper()
+	cl := w.client()
+	defer cl.Close()
+	return readCommitted(w.t, cl, topic, worldBound)
+}
+
+// ready waits for the process to be ready.
+func (w *world) ready(p *process) {
+	w.t.Helper()
+	w.eventually("ready", func() bool { return p.Readiness().Ready })
+}
+
+// ended waits for Run to return.
+func (w *world) ended(p *process) error {
+	w.t.Helper()
+	select {
+	case err := <-p.done:
+		return err
+	case <-time.After(worldBound):
+		w.t.Fatalf("Run has not ended after %v", worldBound)
+	}
+	return nil
+}
+
+func (w *world) eventually(what string, f func() bool) {
+	w.t.Helper()
+	w.within(worldBound, what, f)
+}
+
+func (w *world) within(bound time.Duration, what string, f func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(bound)
+	for !f() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("not within %v: %s", bound, what)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// checkpoints are those in the changelog, by partition.
+func (w *world) checkpoints() map[int32]state.Checkpoint {
+	m := map[int32]state.Checkpoint{}
+	for _, r := range w.read("g-changelog") {
+		if string(r.Key) == string(state.CheckpointKey) {
+			cp, err := state.DecodeCheckpoint(r.Value)
+			if err != nil {
+				w.t.Error(err)
+			}
+			m[r.Partition] = cp
+		}
+	}
+	return m
+}
+
+// logBook is a slog.Handler that keeps what operators see.
+type logBook struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logBook) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+func (l *logBook) WithAttrs([]slog.Attr) slog.Handler               { return l }
+func (l *logBook) WithGroup(string) slog.Handler                    { return l }
+
+func (l *logBook) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %v %s", r.Time.UTC().Format("15:04:05.000"), r.Level, r.Message)
+	r.Attrs(func(a slog.Attr) bool {
+		fmt.Fprintf(&b, " %s=%v", a.Key, a.Value)
+		return true
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, b.String())
+	return nil
+}
+
+// has reports whether a line of the level or above holds text.
+func (l *logBook) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if strings.Contains(line, text) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *logBook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
+}
+
+// takeOver fences a transactional id and lets go of it.
+func (w *world) takeOver(txn string) {
+	w.t.Helper()
+	cl := w.client(kgo.TransactionalID(txn))
+	defer cl.Close()
+	if _, _, err := cl.ProducerID(context.Background()); err != nil {
+		w.t.Error(err)
+	}
+}
