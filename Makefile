@@ -6,7 +6,8 @@ BIN         := bin/oktastream
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 STATICCHECK := .cache/bin/staticcheck
 
-# Where goroutines meet: these packages are tested under the race detector, the others without it, for time's sake.
+# Where goroutines meet: these packages are tested under the race detector, the others without it, for time's sake. The
+# fault matrix of processor runs in virtual time, which needs a build tag of the Kafka client.
 RACE   := ./state/... ./rules/engine/... ./processor/... ./integration/...
 NORACE  = $(filter-out $(shell $(GO) list $(RACE)),$(shell $(GO) list ./...))
 
@@ -24,6 +25,7 @@ build: ## bin/oktastream
 test: ## unit, property and process tests on the in-process broker
 	$(GO) test $(GOTESTFLAGS) $(NORACE)
 	$(GO) test -race $(GOTESTFLAGS) $(RACE)
+	$(GO) test -tags synctests -run '^TestFault' $(GOTESTFLAGS) ./processor
 
 # Without the host override testcontainers-go may take this machine for a container and dial its gateway; its reaper
 # image is one more thing to pull. The tests refuse to run without both settings.
@@ -38,6 +40,7 @@ bench: ## throughput and latency of the whole, with ratios, then the benchmarks 
 lint: $(STATICCHECK) ## gofmt, go vet and staticcheck over both modules
 	@out=$$(gofmt -l cmd processor state rules integration); test -z "$$out" || { echo "gofmt would change:"; echo "$$out"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags synctests ./processor
 	$(STATICCHECK) ./...
 	$(GO) -C integration/containers vet ./...
 	cd integration/containers && ../../$(STATICCHECK) ./...

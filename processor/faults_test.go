@@ -37,9 +37,6 @@ const (
 
 func (f fault) run(t *testing.T) {
 	t.Parallel()
-	if len(f.others) > 0 && !durableLocks {
-		t.Skip("two members of a group in virtual time need -tags synctests")
-	}
 	inWorld(t, func(w *world) {
 		p := w.start("a", counting(), f.edit)
 		all := []*process{p}

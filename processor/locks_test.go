@@ -2,7 +2,7 @@
 
 package processor
 
-// durableLocks: in virtual time a goroutine that waits for a sync.Mutex stops the clock. A member that commits while it
-// joins again waits so inside the Kafka client; hence tests with two members of a group need its build tag synctests,
-// which replaces its locks. `make test` sets it.
+// durableLocks: in virtual time a goroutine that waits for a sync.Mutex stops the clock, and the Kafka client does wait so:
+// a member that commits while it joins again, for one. Its build tag synctests replaces its locks by channels; the fault
+// matrix needs that, and `make test` runs it so.
 const durableLocks = false

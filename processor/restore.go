@@ -111,6 +111,9 @@ func (r *restorer) read(ctx context.Context, partition int32, apply func(*kgo.Re
 			p.at.Store(min(at, target))
 			continue
 		}
+		if err == nil {
+			pause(ctx, 10*time.Millisecond) // a broker should wait before it answers with nothing, and need not
+		}
 		if waited := time.Since(moved); waited > r.stall {
 			return fmt.Errorf("%w: %s/%d stands at %d of %d for %v; the log ends at %d and is stable up to %d: %s", errStalled, r.topic, partition,
 				at, target, waited.Round(time.Second), part.HighWatermark, part.LastStableOffset, diagnose(at, target, part, failed))

@@ -43,6 +43,10 @@ var worldSeeds = kgo.SeedBrokers("localhost:9092", "localhost:9093", "localhost:
 
 // inWorld runs f with a cluster of three brokers and the input topic.
 func inWorld(t *testing.T, f func(*world), opts ...kfake.Opt) {
+	t.Helper()
+	if !durableLocks {
+		t.Skip("virtual time needs -tags synctests")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, log: &logBook{}}
 		opts := append([]kfake.Opt{kfake.NumBrokers(3), kfake.Ports(9092, 9093, 9094), kfake.ListenFn(w.net.Listen),
@@ -161,9 +165,7 @@ func (w *world) counts() map[string]uint32 {
 // read returns every committed record of a topic.
 func (w *world) read(topic string) []*kgo.Record {
 	w.t.Helper()
-	cl := w.client()
-	defer cl.Close()
-	return readCommitted(w.t, cl, topic, worldBound)
+	return readCommitted(w.t, w.cl, topic, worldBound)
 }
 
 // ready waits for the process to be ready.
@@ -192,11 +194,11 @@ func (w *world) eventually(what string, f func() bool) {
 func (w *world) within(bound time.Duration, what string, f func() bool) {
 	w.t.Helper()
 	deadline := time.Now().Add(bound)
-	for !f() {
+	for pause := 100 * time.Millisecond; !f(); pause = min(2*pause, 5*time.Second) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("not within %v: %s", bound, what)
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 
