@@ -14,8 +14,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"oktastream/state"
 )
 
 // world is a cluster, the processes on it, and what they were fed, in the virtual time of testing/synctest and on kfake's
@@ -200,21 +198,6 @@ func (w *world) within(bound time.Duration, what string, f func() bool) {
 		}
 		time.Sleep(pause)
 	}
-}
-
-// checkpoints are those in the changelog, by partition.
-func (w *world) checkpoints() map[int32]state.Checkpoint {
-	m := map[int32]state.Checkpoint{}
-	for _, r := range w.read("g-changelog") {
-		if string(r.Key) == string(state.CheckpointKey) {
-			cp, err := state.DecodeCheckpoint(r.Value)
-			if err != nil {
-				w.t.Error(err)
-			}
-			m[r.Partition] = cp
-		}
-	}
-	return m
 }
 
 // logBook is a slog.Handler that keeps what operators see.
