@@ -57,6 +57,10 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 		o.Step = 0
 	}
 	fired := s.Advance(w, clock)
+	if s.Kind == FirstSeen {
+		status, seen := s.see(w, o, trigger, updates, watermark)
+		return status, append(fired, seen...)
+	}
 	r := makeRow(o)
 	i, found := slices.BinarySearchFunc(w.rows, r, compareRows)
 	if found {
@@ -189,6 +193,9 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 				v.from, v.to = v.from-n, v.to-n
 			}
 		}
+	}
+	if s.Kind == FirstSeen {
+		s.keepFirst(w, row{})
 	}
 	w.forget(s, watermark)
 	return fired

@@ -60,6 +60,11 @@ func reference(s *Spec, set []Observation) []string {
 			times = append(times, r.Time)
 		}
 	}
+	since := int64(0)
+	if len(rows) > 0 && s.Kind == FirstSeen && rows[0].Since != 0 {
+		since = rows[0].Since
+		times = append(times, since)
+	}
 	slices.Sort(times)
 	times = slices.Compact(times)
 	var clusters []string
@@ -68,7 +73,9 @@ func reference(s *Spec, set []Observation) []string {
 		for j+1 < len(times) && times[j+1]-times[j] <= int64(s.Quiet) && times[j+1]-times[i] <= int64(s.Episode) {
 			j++
 		}
-		clusters = append(clusters, fmt.Sprintf("%d..%d", times[i], times[j]))
+		if since == 0 || times[i] > since {
+			clusters = append(clusters, fmt.Sprintf("%d..%d", times[i], times[j]))
+		}
 		i = j + 1
 	}
 	return clusters

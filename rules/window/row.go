@@ -17,6 +17,9 @@ type Observation struct {
 	Columns [][]string
 	// Join has the values that must agree with the step before; empty is unknown, which agrees with everything.
 	Join []string
+	// Since is, for FirstSeen, from when on every observation of the group is sure to have come; 0 is always. It is not
+	// kept with the row.
+	Since int64
 	// What the alert tells about this event when only the window remembers it.
 	Type, IP, Result string
 	Origin           event.Origin

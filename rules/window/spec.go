@@ -17,6 +17,7 @@ const (
 	Avg                        // their mean; always AtClose
 	Percentile                 // the number that Spec.Percentile per cent of them do not exceed; always AtClose
 	Pipeline                   // what Spec.Program computes of column 0
+	FirstSeen                  // an observation with none over Length before it
 )
 
 func (k Kind) String() string {
@@ -37,6 +38,8 @@ func (k Kind) String() string {
 		return "percentile"
 	case Pipeline:
 		return "pipeline"
+	case FirstSeen:
+		return "first seen"
 	}
 	return "unknown"
 }

@@ -13,13 +13,16 @@ import (
 )
 
 var specs = map[string]*Spec{
-	"count":     {Kind: Count, Threshold: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
-	"countip":   {Kind: Count, Threshold: 2, Length: 10, Lateness: 7, Quiet: 15, Episode: 60, Distinct: []Column{{Threshold: 2}}},
-	"distinct":  {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Distinct: []Column{{Threshold: 3}}},
-	"distinct2": {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 12, Episode: 60, Distinct: []Column{{Threshold: 3}, {Threshold: 2}}},
-	"unordered": {Kind: Unordered, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
-	"some":      {Kind: Unordered, Steps: 4, Threshold: 2, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
-	"sequence":  {Kind: Sequence, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"first":       {Kind: FirstSeen, Length: 10, Lateness: 7, Quiet: 10, Episode: 1 << 62},
+	"firstsettle": {Kind: FirstSeen, Length: 8, Lateness: 9, Quiet: 8, Episode: 1 << 62, Settle: true},
+	"firstsince":  {Kind: FirstSeen, Length: 10, Lateness: 7, Quiet: 10, Episode: 1 << 62},
+	"count":       {Kind: Count, Threshold: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"countip":     {Kind: Count, Threshold: 2, Length: 10, Lateness: 7, Quiet: 15, Episode: 60, Distinct: []Column{{Threshold: 2}}},
+	"distinct":    {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Distinct: []Column{{Threshold: 3}}},
+	"distinct2":   {Kind: Distinct, Length: 10, Lateness: 7, Quiet: 12, Episode: 60, Distinct: []Column{{Threshold: 3}, {Threshold: 2}}},
+	"unordered":   {Kind: Unordered, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"some":        {Kind: Unordered, Steps: 4, Threshold: 2, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
+	"sequence":    {Kind: Sequence, Steps: 3, Length: 10, Lateness: 7, Quiet: 10, Episode: 60},
 	"sum": {Kind: Sum, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Distinct: []Column{{}},
 		Condition: []Bound{{AtLeast, 5}}},
 	"countabove": {Kind: Count, Threshold: 1, Length: 10, Lateness: 7, Quiet: 10, Episode: 60, Condition: []Bound{{Above, 2}}},
@@ -119,6 +122,12 @@ func draw(t *rapid.T, s *Spec) []Observation {
 			o.Join = []string{fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "join"))}
 		}
 		set[i] = o
+	}
+	if s == specs["firstsince"] {
+		since := int64(rapid.IntRange(90, 130).Draw(t, "since"))
+		for i := range set {
+			set[i].Since = since
+		}
 	}
 	return set
 }
@@ -233,7 +242,9 @@ func TestExtents(t *testing.T) {
 func extents(w *Window) []string {
 	var out []string
 	for _, e := range w.eps {
-		out = append(out, fmt.Sprintf("%d..%d", e.start, e.end))
+		if e.eventID != "" { // those of FirstSeen for what is not known have none
+			out = append(out, fmt.Sprintf("%d..%d", e.start, e.end))
+		}
 	}
 	return out
 }
