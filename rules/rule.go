@@ -72,6 +72,9 @@ type Stateful struct {
 	Verbatim bool
 	// NullGroup is for languages in which events without a member form a group too: the member is then empty.
 	NullGroup bool
+	// AssumeHistory is for windows of Kind FirstSeen: their history is taken to be complete from the first event that is
+	// evaluated on. Otherwise the rule keeps silent until it has seen events for as long as its history is.
+	AssumeHistory bool
 	// Updates asks for an update record whenever an episode's content grows.
 	Updates bool
 }

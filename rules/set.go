@@ -116,6 +116,9 @@ func (s *Set) hash() string {
 		}
 		if r.Stateful != nil {
 			fmt.Fprintf(h, "%q %v %d %v\n", r.Stateful.GroupBy, r.Stateful.Window, r.Stateful.Window.Lateness, r.Stateful.Updates)
+			if r.Stateful.AssumeHistory {
+				fmt.Fprintf(h, "assume history\n")
+			}
 		}
 		for _, p := range r.Context {
 			fmt.Fprintf(h, "%s\n", p)

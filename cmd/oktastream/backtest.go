@@ -21,7 +21,7 @@ func newBacktest() *cobra.Command {
 	var paths []string
 	var baseline, format, org string
 	var perDay, top int
-	var failOnLost, quiet bool
+	var failOnLost, quiet, history bool
 	cmd := &cobra.Command{
 		Use:   "backtest [FILE...|-]",
 		Short: "What rules would have done over files, and what it would have cost",
@@ -51,7 +51,7 @@ func newBacktest() *cobra.Command {
 			if quiet {
 				notes = io.Discard
 			}
-			opts := backtest.Options{Engine: engine.Options{Org: org, Version: buildVersion()}, Top: top, Gates: gates, Now: time.Now}
+			opts := backtest.Options{Engine: engine.Options{Org: org, Version: buildVersion(), AssumeHistory: history}, Top: top, Gates: gates, Now: time.Now}
 			var err error
 			if opts.Rules, err = loadSet(paths, notes); err != nil {
 				return err
@@ -103,6 +103,7 @@ func newBacktest() *cobra.Command {
 	cmd.Flags().IntVar(&top, "top", 10, "how many of the noisiest groups to list")
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
 	cmd.Flags().StringVar(&org, "org", "", "organisation name, for alerts and their ids")
+	cmd.Flags().BoolVar(&history, "assume-history", false, "rules about what is seen for the first time take the first event for the beginning of all")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no notes and no progress")
 	return cmd
 }

@@ -17,7 +17,7 @@ import (
 func newEval() *cobra.Command {
 	var paths []string
 	var format, org string
-	var quiet bool
+	var quiet, history bool
 	cmd := &cobra.Command{
 		Use:   "eval [FILE...|-]",
 		Short: "Evaluate rules over files, without Kafka",
@@ -43,7 +43,7 @@ func newEval() *cobra.Command {
 			for _, name := range args {
 				inputs = append(inputs, input(name, cmd.InOrStdin()))
 			}
-			rep, err := offline.Run(set, engine.Options{Org: org, Version: buildVersion()}, inputs)
+			rep, err := offline.Run(set, engine.Options{Org: org, Version: buildVersion(), AssumeHistory: history}, inputs)
 			if err != nil {
 				return fail(exitUsage, err)
 			}
@@ -73,6 +73,7 @@ func newEval() *cobra.Command {
 	rulesFlag(cmd, &paths)
 	cmd.Flags().StringVarP(&format, "output", "o", encoding.Default, "format of the alerts: native or ecs")
 	cmd.Flags().StringVar(&org, "org", "", "organisation name, for alerts and their ids")
+	cmd.Flags().BoolVar(&history, "assume-history", false, "rules about what is seen for the first time take the first event for the beginning of all")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no notes and no summary")
 	return cmd
 }

@@ -29,6 +29,8 @@ func content(st *rules.Stateful) []string {
 		lines = append(lines, "at least one event of each of "+strings.Join(names, ", "))
 	case window.Sequence:
 		lines = append(lines, "in this order of time: "+strings.Join(names, ", then "))
+	case window.FirstSeen:
+		lines = append(lines, "an event, and none of the group before it")
 	case window.Count:
 		if w.Threshold > 0 {
 			lines = append(lines, "at least "+plural(w.Threshold, "event"))
@@ -68,11 +70,22 @@ func timing(st *rules.Stateful) []string {
 		lines[0] += ", judged as each event arrives"
 	}
 	lines = append(lines, "an event may arrive up to "+span(w.Lateness)+" behind the clock",
-		"after an alert, another one once the condition has not held for "+span(w.Quiet)+", or after "+span(w.Episode))
+		"after an alert, another one once the condition has not held for "+span(w.Quiet)+orAfter(w))
+	if w.Kind == window.FirstSeen {
+		lines = append(lines, "silent until it has seen events for "+span(w.Length))
+	}
 	if st.Updates {
 		lines = append(lines, "further events are sent as updates of the alert")
 	}
 	return lines
+}
+
+// orAfter says how long an alert may go on, if there is an end to it.
+func orAfter(w *window.Spec) string {
+	if w.Kind == window.FirstSeen {
+		return ""
+	}
+	return ", or after " + span(w.Episode)
 }
 
 func plural(n int, noun string) string {

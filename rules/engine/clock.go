@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -109,12 +110,13 @@ func (b *clockBook) clocks() *Clocks {
 
 // progress is the part of a task's state that belongs to no window. It is kept in the checkpoint.
 type progress struct {
-	books   []clockBook      // by level of rules
-	evicted map[string]int64 // rule id → hour of event time of its last operator alert
+	books   []clockBook        // by level of rules
+	evicted map[string]int64   // rule id → hour of event time of its last operator alert
+	since   map[[16]byte]int64 // state identity → from when on the rule's history counts, see learn
 }
 
 func newProgress(levels int) progress {
-	p := progress{evicted: map[string]int64{}}
+	p := progress{evicted: map[string]int64{}, since: map[[16]byte]int64{}}
 	for range levels {
 		p.books = append(p.books, newClockBook())
 	}
@@ -122,7 +124,7 @@ func newProgress(levels int) progress {
 }
 
 func (p *progress) clone() progress {
-	c := progress{evicted: maps.Clone(p.evicted)}
+	c := progress{evicted: maps.Clone(p.evicted), since: maps.Clone(p.since)}
 	for i := range p.books {
 		c.books = append(c.books, p.books[i].clone())
 	}
@@ -132,7 +134,8 @@ func (p *progress) clone() progress {
 // clock is that of a level.
 func (p *progress) clock(level int) int64 { return p.books[level].now }
 
-// encode: format byte · count, (clock, clocks as on the wire) by level · count, (rule id, hour) pairs.
+// encode: format byte · count, (clock, clocks as on the wire) by level · count, (rule id, hour) pairs · if there are
+// histories: count, (state identity, since) pairs.
 func (p *progress) encode() []byte {
 	b := binary.AppendUvarint([]byte{1}, uint64(len(p.books)))
 	for level := range p.books {
@@ -145,6 +148,14 @@ func (p *progress) encode() []byte {
 	for _, id := range slices.Sorted(maps.Keys(p.evicted)) {
 		b = putString(b, id)
 		b = binary.AppendVarint(b, p.evicted[id])
+	}
+	if len(p.since) == 0 {
+		return b
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.since)))
+	for _, id := range slices.SortedFunc(maps.Keys(p.since), func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }) {
+		b = putString(b, string(id[:]))
+		b = binary.AppendVarint(b, p.since[id])
 	}
 	return b
 }
@@ -179,6 +190,20 @@ func decodeProgress(b []byte, levels int) (progress, error) {
 	for range n {
 		id := d.string()
 		p.evicted[id] = d.varint()
+	}
+	if n = 0; len(d.rest) > 0 {
+		n = d.uvarint()
+	}
+	if n > uint64(len(d.rest)) {
+		d.bad, n = true, 0
+	}
+	for range n {
+		id := d.string()
+		if len(id) != 16 {
+			d.bad = true
+			break
+		}
+		p.since[[16]byte([]byte(id))] = d.varint()
 	}
 	if d.bad || len(d.rest) > 0 {
 		return p, fmt.Errorf("checkpoint: engine state is cut short")

@@ -173,6 +173,8 @@ func reason(st *rules.Stateful, a *alert.Alert) string {
 		}
 	case window.Sequence:
 		parts = append(parts, fmt.Sprintf("in order: %s", steps(a)))
+	case window.FirstSeen:
+		return fmt.Sprintf("first seen in %s: %s", short(st.Window.Length), group(a))
 	case window.Pipeline:
 		parts = append(parts, fmt.Sprintf("the query yields a row for %d events", a.Count))
 	}
@@ -201,6 +203,15 @@ func quantity(st *rules.Stateful, q *big.Rat, a *alert.Alert) {
 // number prints a rational exactly if it has at most three decimals, else rounded to that.
 func number(q *big.Rat) string {
 	return strings.TrimSuffix(strings.TrimRight(q.FloatString(3), "0"), ".")
+}
+
+// group lists the values of the group key.
+func group(a *alert.Alert) string {
+	var s []string
+	for _, f := range a.Group {
+		s = append(s, f.Name+" "+f.Value)
+	}
+	return strings.Join(s, ", ")
 }
 
 func steps(a *alert.Alert) string {

@@ -9,6 +9,9 @@ type Options struct {
 	Org         string // organisation name for alerts and their ids; may be empty
 	Version     string // of this build, for Alert.Engine
 	StateBudget int    // bytes of windows per task; 0 is without limit
+	// AssumeHistory takes the history of first-seen rules to be complete from the first event on, as where the events of a
+	// test are all that ever happened; see rules.Stateful.AssumeHistory.
+	AssumeHistory bool
 }
 
 // Output collects what processing yields. The caller empties it; the engine appends.

@@ -178,6 +178,7 @@ func TestAlertOfEpisode(t *testing.T) {
 			id, start.Add(time.Duration(id)*time.Minute).Format(time.RFC3339), ip, hash)
 	}
 	got := feed(t, NewLocal(testSet(t), Options{Org: "acme"}), e(1, "h1", "192.0.2.1"), e(2, "-", "192.0.2.2"), e(3, "h2", "192.0.2.1"), e(4, "h1", "192.0.2.9"))
+	got = slices.DeleteFunc(got, func(a alert.Alert) bool { return a.Rule.Name != "distinct" })
 	if len(got) != 1 {
 		t.Fatalf("%d alerts", len(got))
 	}

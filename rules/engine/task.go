@@ -38,6 +38,8 @@ type Task struct {
 	build   builder
 	stats   Stats
 
+	learners []int // rules with a history
+
 	committed  progress
 	now        progress // of the open transaction
 	checkpoint state.Checkpoint
@@ -56,7 +58,7 @@ func NewTask(set *rules.Set, opts Options) *Task {
 		matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
 		byID: map[string]int{}, paths: observationPaths(set),
 		build:     builder{set: set, opts: opts},
-		committed: newProgress(set.Levels()),
+		committed: newProgress(set.Levels()), learners: learners(set),
 	}
 	for range set.Levels() {
 		t.stores = append(t.stores, state.New(func(state.ID) *window.Window { return t.dict.New() }))
@@ -100,6 +102,7 @@ func (t *Task) restoreCheckpoint(key, value []byte) error {
 	if err != nil {
 		return err
 	}
+	t.forgetHistories(&p)
 	t.checkpoint, t.restored, t.committed = cp, true, p
 	return nil
 }
@@ -122,10 +125,12 @@ func (t *Task) Handle(m Message, out *Output) error {
 	if t.txns == nil {
 		return errors.New("engine: Handle outside a transaction")
 	}
+	t.learn()
 	switch {
 	case m.Clocks != nil:
 		level := m.Clocks.Level
 		if level < len(t.stores) && t.now.books[level].update(m.Clocks) {
+			t.learn()
 			t.advance(level, out)
 		}
 		return nil
@@ -258,6 +263,9 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 	spec := &rule.Stateful.Window
 	ob := window.Observation{ID: o.ID, Time: o.Time, Step: e.Input, Type: ev.Type(), Origin: o.Origin,
 		IP: first(ev, pathIP), Result: first(ev, pathResult)}
+	if spec.Kind == window.FirstSeen {
+		ob.Since = t.since(e.Rule, o.Time)
+	}
 	in := &rule.Stateful.Inputs[e.Input]
 	for _, p := range in.Columns {
 		ob.Columns = append(ob.Columns, usable(rule.Stateful, ev.Lookup(p), MaxKeys))
@@ -321,6 +329,7 @@ func (t *Task) fire(rule int, group []string, fired []window.Firing, ev *event.E
 			}
 		}
 		a := t.build.episode(rule, group, f, trigger)
+		t.history(rule, &a)
 		if f.Settled {
 			t.forward(rule, &a, trigger, out)
 			out.Forwarded = append(out.Forwarded, a)

@@ -32,6 +32,8 @@ func asks(st *rules.Stateful) string {
 		parts = append(parts, fmt.Sprintf("at least %d of %s", spec.Threshold, strings.Join(names, ", ")))
 	case spec.Kind == window.Unordered:
 		parts = append(parts, "all of "+strings.Join(names, ", "))
+	case spec.Kind == window.FirstSeen:
+		parts = append(parts, "an event with none before it")
 	case spec.Kind == window.Count && spec.Threshold > 0:
 		parts = append(parts, fmt.Sprintf("events >= %d", spec.Threshold))
 	}

@@ -31,6 +31,8 @@ func (p *replay) needs(m window.Measure) []Need {
 			}
 			needs = append(needs, n)
 		}
+	case spec.Kind == window.FirstSeen:
+		needs = append(needs, Need{What: "nothing like it before", Have: "see the group", Want: "none within " + short(int64(spec.Length)), Met: m.Held, share: 1})
 	case spec.Kind == window.Count && spec.Threshold > 0:
 		needs = append(needs, atLeast("events", len(m.Rows), spec.Threshold))
 	}

@@ -48,7 +48,7 @@ type taken struct {
 func newReplay(set *rules.Set, rule int, given []Input, fired map[string]bool) *replay {
 	p := &replay{set: set, rule: rule, given: given, fired: fired, clock: window.NoClock,
 		windows: map[string]*window.Window{}, ids: map[string]int{}, engine: map[string]bool{}, own: map[string]bool{},
-		local: engine.NewLocal(set, engine.Options{}), alerts: event.NewDecoder(event.NewFields())}
+		local: engine.NewLocal(set, engine.Options{AssumeHistory: true}), alerts: event.NewDecoder(event.NewFields())}
 	p.events = p.local.NewDecoder()
 	return p
 }

@@ -95,7 +95,7 @@ func (o *options) unheard(r *source.Report) {
 
 // stateless reports settings that have no effect on a rule without a window.
 func (o *options) stateless(r *source.Report) {
-	for _, key := range []string{"lateness", "distinct", "join"} {
+	for _, key := range []string{"lateness", "distinct", "join", "history"} {
 		if n := o.block.Node(key); n != nil {
 			r.Error(n.Pos, source.Misplaced, "write a correlation, or add suppress:", "%s has no effect on a rule without a window", key)
 		}
@@ -109,7 +109,14 @@ func (o *options) shape(st *rules.Stateful, r *source.Report) {
 	w, s := &st.Window, o.suppress.block
 	st.Updates = s.Text("update") == "open"
 	w.Lateness = o.block.Span("lateness", window.DefaultLateness)
-	w.Quiet = s.Span("for", max(w.Length, w.Every))
+	if w.Kind == window.FirstSeen {
+		o.history(st, r)
+		return
+	}
+	if n := o.block.Node("history"); n != nil {
+		r.Error(n.Pos, source.Misplaced, "", "history has no effect on a rule that does not look for what is new")
+	}
+	w.Quiet = s.Span("for", max(w.Length, w.Every, w.Quiet))
 	if w.Quiet < w.Length {
 		r.Error(s.Node("for").Pos, source.BadWindow, "", "suppress for %s is shorter than the window of %s", short(w.Quiet), short(w.Length))
 		return
@@ -124,6 +131,17 @@ func (o *options) shape(st *rules.Stateful, r *source.Report) {
 		r.Error(s.Node("max").Pos, source.BadWindow, "leave max out, or make it longer",
 			"suppress max %s is not longer than for %s and lateness %s together", short(w.Episode), short(w.Quiet), short(w.Lateness))
 	}
+}
+
+// history completes a first-seen window: it alerts again when the group was not seen for a whole history, and never else.
+func (o *options) history(st *rules.Stateful, r *source.Report) {
+	for _, key := range []string{"for", "max"} {
+		if n := o.suppress.block.Node(key); n != nil {
+			r.Error(n.Pos, source.Misplaced, "", "%s has no effect on a rule about what is seen for the first time", key)
+		}
+	}
+	st.AssumeHistory = o.block.Text("history") == "assumed"
+	st.Window.Quiet, st.Window.Episode = st.Window.Length, window.Unending
 }
 
 // short writes a span as authors write it.

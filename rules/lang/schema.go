@@ -47,6 +47,8 @@ var Options = []source.Field{
 	{Name: "triage", Type: source.Text, Doc: "what the analyst should do, step by step"},
 	{Name: "context", Type: source.PathsOf, Doc: "further fields whose values the alert shows"},
 	{Name: "lateness", Type: source.Span, Default: "5m", Doc: "how far behind the clock an event may arrive and still count"},
+	{Name: "history", Type: source.Text, Default: "observed", OneOf: []string{"observed", "assumed"},
+		Doc: "for a rule about what is seen for the first time: whether it waits until it has seen a whole history itself, or takes what it has not seen for new from the first event on"},
 	{Name: "distinct", Type: source.Objects, Doc: "further fields whose different values are counted over the same window", Fields: []source.Field{
 		{Name: "field", Type: source.PathOf, Required: true, Doc: "the field to count"},
 		{Name: "gte", Type: source.Integer, Min: 0, Max: 1_000_000, Default: "0",

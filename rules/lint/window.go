@@ -22,7 +22,7 @@ func (c *checker) window(s *subject) {
 		c.report(s.rule, s.span("timespan"), rules.Warning, TooLong, "shorten the window, or keep the changelog topic longer (retention.ms)",
 			"the window and its lateness of %s are longer than the %s that state is kept: after a restart its beginning is lost",
 			short(w.Length+w.Lateness), short(keep))
-	case max(w.Quiet, w.Episode) > keep:
+	case w.Kind != window.FirstSeen && max(w.Quiet, w.Episode) > keep:
 		c.report(s.rule, s.span("max"), rules.Warning, TooLong, "shorten suppress, or keep the changelog topic longer (retention.ms)",
 			"an alert may go on for %s, and state is kept for %s: after a restart the same finding may alert again",
 			short(max(w.Quiet, w.Episode)), short(keep))

@@ -68,7 +68,7 @@ func (t *trial) run(c Case) (problem string, ran bool, err error) {
 // same plays ds and asks for the very alerts of the test as written. Repeated records, which an idempotent consumer
 // does not notice, are counted once.
 func (t *trial) same(ds []delivery, restart bool) (string, bool, error) {
-	o, err := play(t.set, ds, restart)
+	o, err := t.play(ds, restart)
 	if err != nil {
 		return "", false, err
 	}
@@ -159,7 +159,7 @@ func (t *trial) shuffled() (string, bool, error) {
 			ds[i].arrival = ds[i].at.Add(time.Duration(r.Int64N(int64(lateness) + 1)))
 		}
 		slices.SortStableFunc(ds, func(a, b delivery) int { return a.arrival.Compare(b.arrival) })
-		o, err := play(t.set, ds, false)
+		o, err := t.play(ds, false)
 		if err != nil {
 			return "", false, err
 		}
@@ -212,7 +212,7 @@ func (t *trial) nullGroup() (string, bool, error) {
 			continue
 		}
 		ran = true
-		o, err := play(t.set, ds, false)
+		o, err := t.play(ds, false)
 		if err != nil {
 			return "", false, err
 		}

@@ -30,6 +30,9 @@ type File struct {
 	Pos   match.Pos
 	Start time.Time
 	Tests []Test
+	// Observed: a rule about what is seen for the first time waits for a whole history, as it does live. Otherwise the
+	// events are all that ever happened.
+	Observed bool
 	// Skip lists the automatic cases that the author has switched off.
 	Skip []Case
 

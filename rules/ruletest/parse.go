@@ -35,6 +35,8 @@ var (
 	fileFields = []source.Field{
 		{Name: "rule", Type: source.Text, Required: true, Doc: "name of the rule under test"},
 		{Name: "start", Type: source.Text, Required: true, Doc: "the fixed clock, as 2026-01-10T09:00:00Z"},
+		{Name: "history", Type: source.Text, Default: "assumed", OneOf: []string{"assumed", "observed"},
+			Doc: "for a rule about what is seen for the first time: whether the events are all that ever happened, or the rule first has to see a whole history"},
 		{Name: "base", Type: source.Anything, Doc: "what every event of the file starts from"},
 		{Name: "tests", Type: source.Objects, Required: true, Doc: "the tests", Fields: testFields},
 		{Name: "skip", Type: source.Texts, Doc: "automatic cases to leave out", OneOf: caseNames()},
@@ -94,6 +96,7 @@ func (p *fileParser) parse(root *source.Node) {
 	v := source.Check(root, "the test file", fileFields, p.Report)
 	p.file.Pos = root.Pos
 	p.file.Rule = v.Text("rule")
+	p.file.Observed = v.Text("history") == "observed"
 	for _, s := range v.Texts("skip") {
 		p.file.Skip = append(p.file.Skip, Case(s))
 	}

@@ -25,8 +25,8 @@ type outcome struct {
 }
 
 // play feeds ds, in their order, to a new engine; restart rebuilds the task from its changelog after every event.
-func play(set *rules.Set, ds []delivery, restart bool) (outcome, error) {
-	l := engine.NewLocal(set, engine.Options{Version: "test"})
+func (t *trial) play(ds []delivery, restart bool) (outcome, error) {
+	l := engine.NewLocal(t.set, engine.Options{Version: "test", AssumeHistory: !t.file.Observed})
 	dec := l.NewDecoder()
 	var out engine.Output
 	for i, d := range ds {

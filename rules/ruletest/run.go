@@ -148,7 +148,7 @@ func (rep *Report) run(t *trial) {
 	}
 	t.given = given
 	var err error
-	t.plain, err = play(t.set, given, false)
+	t.plain, err = t.play(given, false)
 	if err != nil {
 		rep.add(t, AsWritten, err.Error())
 		return

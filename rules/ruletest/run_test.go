@@ -268,7 +268,7 @@ func TestCasesCanFail(t *testing.T) {
 		t.Fatal(d)
 	}
 	var err error
-	if tr.plain, err = play(set, tr.given, false); err != nil || len(tr.plain.alerts) != 1 {
+	if tr.plain, err = tr.play(tr.given, false); err != nil || len(tr.plain.alerts) != 1 {
 		t.Fatal(tr.plain, err)
 	}
 	tr.plain.alerts[0].Group[0].Value = "somebody else"

@@ -50,6 +50,9 @@ const DefaultLateness = 5 * time.Minute
 // DefaultEpisode is the longest an episode lasts before the next completion opens a new one.
 const DefaultEpisode = 24 * time.Hour
 
+// Unending is for Spec.Episode of windows whose episodes end with their Quiet alone.
+const Unending = time.Duration(1 << 62)
+
 // Spec is what a rule asks of the window of a group.
 type Spec struct {
 	Kind Kind

@@ -93,9 +93,9 @@ func dispatch(v source.Values, s Schedule, r *source.Report) (match.Expr, *rules
 	}
 	switch kind {
 	case "threshold":
-		r.Unsupported(v.Node("type").Pos, NotRunnable, "", "threshold rules are not supported yet")
+		return nil, threshold(v, where, s, r)
 	case "new_terms":
-		r.Unsupported(v.Node("type").Pos, NotRunnable, "", "new terms rules are not supported yet")
+		return nil, newTerms(v, where, r)
 	}
 	return where, st
 }
