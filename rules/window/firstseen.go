@@ -28,8 +28,9 @@ func (s *Spec) see(w *Window, o Observation, trigger func() string, updates bool
 	if found {
 		return Duplicate, nil
 	}
+	r = w.dict.measure(r)
 	w.rows = slices.Insert(w.rows, i, r)
-	w.bytes += rowBytes + len(r.enc)
+	w.bytes += r.size()
 	w.view = nil
 
 	before := w.lastSeen()
@@ -93,7 +94,7 @@ func (s *Spec) keepFirst(w *Window, fresh row) {
 			}
 			return false
 		}
-		w.bytes -= rowBytes + len(r.enc)
+		w.bytes -= r.size()
 		if !isFresh {
 			w.touch(string(r.item()))
 		}
