@@ -161,7 +161,7 @@ func TestFindings(t *testing.T) {
 		{"one step is enough", correlation(signIn, "type: temporal", "group-by: [actor.id]", "timespan: 5m"), Options{}, []string{"15:9+8 warning OKS0714"}},
 		{"suppression is no correlation", selection(signIn) + "oktastream: {suppress: {by: [actor.id], for: 1h}}\n", Options{}, nil},
 
-		{"nothing to find the rule by", selection("actor.alternateId|re: ^admin"), Options{}, []string{"4:1+9 note OKS0715"}},
+		{"nothing to find the rule by", selection("actor.alternateId|re: ^[a-z]+[0-9]+@"), Options{}, []string{"4:1+9 note OKS0715"}},
 		{"only a negation, which the loader reports", head + "detection:\n  f: {eventType: user.session.start}\n  condition: not f\n", Options{}, []string{"6:14+3 warning OKS0305"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -90,6 +90,11 @@ func (t *table) breadth(pred int32) int {
 		if slices.Equal(p.Literals, []string{"?*"}) { // any text but the empty one
 			return broadPresence
 		}
+		fallthrough
+	case Regexp:
+		if t.predicates[pred].required() != nil {
+			return narrowText
+		}
 	}
 	return broadScan
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"oktastream/rules/event"
@@ -62,8 +63,8 @@ type Index struct {
 func (x *Index) Len() int { return len(x.conditions) }
 
 // Unindexed returns the numbers of the expressions that no value of an event narrows down: those without any positive
-// predicate, and those with nothing but regular expressions, open wildcards and comparisons, which are evaluated
-// whenever their field has a value. They are what makes the cost of an event grow with the rules. Ascending.
+// predicate, and those with nothing but comparisons, and patterns that do not require any text of some length, which are
+// evaluated whenever their field has a value. They are what makes the cost of an event grow with the rules. Ascending.
 func (x *Index) Unindexed() []int { return slices.Clone(x.unindexed) }
 
 // node divides expressions by one access of each.
@@ -78,19 +79,37 @@ type fieldNode struct {
 	exact lookup
 	fold  lookup
 	nums  map[string]*bucket // Equal, by number.appendKey
-	scan  []scan             // predicates that must be evaluated one by one
+	nets  nets
+	scan  []scan // predicates that must be evaluated one by one
 }
 
 // lookup finds buckets by a text; the tables may be nil.
 type lookup struct {
 	equal          map[string]*bucket
 	prefix, suffix affixes
+	parts          parts
 }
 
 // affixes finds the buckets of which a text begins (or ends) with the key: one look-up for each length there is.
 type affixes struct {
 	lengths []int // ascending
 	buckets map[string]*bucket
+}
+
+// parts finds the buckets of the texts that a text holds. Few are looked for one by one.
+type parts struct {
+	texts   []string
+	buckets []*bucket
+	all     *automaton // of texts, if they are many
+}
+
+// fewParts is up to how many texts are found faster by looking for each.
+const fewParts = 8
+
+// nets finds the buckets of the networks that an address is in: one look-up for each length of mask there is.
+type nets struct {
+	lengths []int // ascending
+	buckets map[netip.Prefix]*bucket
 }
 
 type scan struct {
@@ -177,9 +196,10 @@ func (t *table) narrowest(accesses []access, sharing map[int32]int) int {
 
 // key is where in a fieldNode something is filed.
 type key struct {
-	op   Op // Equal, Prefix or Suffix; 0 for a predicate that is scanned, and numeric for equality as a number
+	op   Op // Equal, Prefix, Suffix, Contains or InCIDR; 0 for a predicate that is scanned, and numeric for equality as a number
 	fold bool
 	text string
+	net  netip.Prefix
 	pred int32
 }
 
@@ -190,21 +210,48 @@ func (t *table) keys(pred int32, depth int) []key {
 	if p.part != 0 {
 		return []key{{pred: pred}} // not the text that an event has
 	}
+	alone := []key{{pred: pred}}
+	if depth > 0 && max(len(p.texts), len(p.nets), len(p.globs), len(p.re)) > keysBelowRoot {
+		return alone
+	}
+	var keys []key
 	switch p.op {
-	case Equal, Prefix, Suffix:
-		if depth > 0 && len(p.texts) > keysBelowRoot {
-			break
-		}
-		var keys []key
+	case Equal, Prefix, Suffix, Contains:
 		for _, text := range p.texts {
+			if p.op == Contains && text == "" {
+				return alone
+			}
 			keys = append(keys, key{op: p.op, fold: p.fold, text: text})
 		}
 		for _, num := range slices.Sorted(maps.Keys(p.nums)) {
 			keys = append(keys, key{op: numeric, text: num})
 		}
-		return keys
+	case InCIDR:
+		for _, net := range p.nets {
+			keys = append(keys, key{op: InCIDR, net: net})
+		}
+	case Wildcard, Regexp:
+		keys = p.required()
 	}
-	return []key{{pred: pred}}
+	if keys == nil {
+		return alone
+	}
+	return keys
+}
+
+// required files a pattern under the texts of which any match holds one; nil if there are none.
+func (p *predicate) required() (keys []key) {
+	for _, g := range p.globs {
+		keys = append(keys, key{op: Contains, fold: p.fold, text: g.required()})
+	}
+	for _, re := range p.re {
+		text, folded := requiredBy(re)
+		keys = append(keys, key{op: Contains, fold: folded, text: text})
+	}
+	if slices.ContainsFunc(keys, func(k key) bool { return k.text == "" }) {
+		return nil
+	}
+	return keys
 }
 
 // drawer collects what a fieldNode will hold.
@@ -228,12 +275,18 @@ func (d *drawer) close(t *table, depth int) fieldNode {
 			texts.prefix.put(k.text, b)
 		case Suffix:
 			texts.suffix.put(k.text, b)
+		case Contains:
+			texts.parts.put(k.text, b)
+		case InCIDR:
+			f.nets.put(k.net, b)
 		case numeric:
 			put(&f.nums, k.text, b)
 		default:
 			f.scan = append(f.scan, scan{pred: k.pred, bucket: b})
 		}
 	}
+	f.exact.parts.close()
+	f.fold.parts.close()
 	slices.SortFunc(f.scan, func(a, b scan) int { return cmp.Compare(a.pred, b.pred) })
 	return f
 }
@@ -260,5 +313,25 @@ func (a *affixes) put(text string, b *bucket) {
 	put(&a.buckets, text, b)
 	if i, found := slices.BinarySearch(a.lengths, len(text)); !found {
 		a.lengths = slices.Insert(a.lengths, i, len(text))
+	}
+}
+
+func (n *nets) put(net netip.Prefix, b *bucket) {
+	if n.buckets == nil {
+		n.buckets = map[netip.Prefix]*bucket{}
+	}
+	n.buckets[net] = b
+	if i, found := slices.BinarySearch(n.lengths, net.Bits()); !found {
+		n.lengths = slices.Insert(n.lengths, i, net.Bits())
+	}
+}
+
+func (p *parts) put(text string, b *bucket) {
+	p.texts, p.buckets = append(p.texts, text), append(p.buckets, b)
+}
+
+func (p *parts) close() {
+	if len(p.texts) > fewParts {
+		p.all = newAutomaton(p.texts)
 	}
 }

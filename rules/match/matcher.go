@@ -90,6 +90,9 @@ func (m *Matcher) visit(n *node) {
 			if !f.fold.empty() {
 				m.visitText(&f.fold, m.foldedText(f.field, v))
 			}
+			if f.nets.buckets != nil {
+				m.visitNets(&f.nets, value.Text)
+			}
 			if f.nums != nil && value.Kind == event.Number {
 				m.visitBucket(f.nums[string(m.numberKey(value.Text))])
 			}
@@ -103,7 +106,7 @@ func (m *Matcher) visit(n *node) {
 }
 
 func (l *lookup) empty() bool {
-	return l.equal == nil && l.prefix.buckets == nil && l.suffix.buckets == nil
+	return l.equal == nil && l.prefix.buckets == nil && l.suffix.buckets == nil && l.parts.texts == nil
 }
 
 func (m *Matcher) visitText(l *lookup, text string) {
@@ -121,6 +124,33 @@ func (m *Matcher) visitText(l *lookup, text string) {
 			break
 		}
 		m.visitBucket(l.suffix.buckets[text[len(text)-n:]])
+	}
+	m.visitParts(&l.parts, text)
+}
+
+func (m *Matcher) visitParts(p *parts, text string) {
+	if p.all == nil {
+		for i, part := range p.texts {
+			if strings.Contains(text, part) {
+				m.visitBucket(p.buckets[i])
+			}
+		}
+		return
+	}
+	p.all.find(text, func(n int32) { m.visitBucket(p.buckets[n]) })
+}
+
+func (m *Matcher) visitNets(n *nets, text string) {
+	addr, ok := parseAddr(text)
+	if !ok {
+		return
+	}
+	for _, bits := range n.lengths {
+		net, err := addr.Prefix(bits)
+		if err != nil {
+			return // longer than an address of this kind
+		}
+		m.visitBucket(n.buckets[net])
 	}
 }
 
