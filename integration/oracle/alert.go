@@ -32,6 +32,9 @@ type Alert struct {
 	Evidence struct {
 		EventIDs []string `json:"event_ids"`
 	} `json:"evidence"`
+
+	// Content is all that the record says, as JSON with sorted members, but for when and by which build it was written.
+	Content string `json:"-"`
 }
 
 // Parse reads one native alert record. It refuses a record without the fields that the comparison stands on.
@@ -58,7 +61,27 @@ func Parse(record []byte) (Alert, error) {
 		}
 		a.Group, _ = json.Marshal(members) // what was JSON marshals
 	}
+	content, err := content(record)
+	if err != nil {
+		return Alert{}, fmt.Errorf("alert %s: %w", a.ID, err)
+	}
+	a.Content = content
 	return a, nil
+}
+
+func content(record []byte) (string, error) {
+	d := json.NewDecoder(bytes.NewReader(record))
+	d.UseNumber()
+	var all map[string]any
+	if err := d.Decode(&all); err != nil {
+		return "", err
+	}
+	delete(all, "created")
+	if e, ok := all["engine"].(map[string]any); ok {
+		delete(e, "version")
+	}
+	b, err := json.Marshal(all)
+	return string(b), err
 }
 
 // Read parses NDJSON, one alert a line. Empty lines are skipped.

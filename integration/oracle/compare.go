@@ -15,7 +15,11 @@ type Differences struct {
 	Extra   []Alert // the run has it, the reference does not
 	Twice   []Alert // the run has one record (id and revision) more often than the reference
 	Orphans []Alert // updates of an alert that the run never created
+	Changed []Change
 }
+
+// Change is a record that the reference and the run have both, by id and revision, and that says other things.
+type Change struct{ Want, Got Alert }
 
 // ByEpisode compares alerts that another order of arrival may have produced. Alerts about one event must be the same
 // ones, each at least once and at most as often as its event was delivered: a repeated event repeats the alert under the
@@ -73,29 +77,48 @@ func ByEpisode(want, got []Alert, delivered map[string]int) Differences {
 }
 
 // ByRecord compares alerts of the same order of arrival: the same records, by id and revision, each as often as in the
-// reference.
+// reference and with the same content. Alerts about oktastream itself are compared like all others.
 func ByRecord(want, got []Alert) Differences {
 	var d Differences
-	want, got = findings(want), findings(got)
-	left, inWant := records(want), records(want)
-	for _, a := range got {
-		r := a.record()
+	missing := subtract(want, got, func(a Alert) exact { return exact{a.record(), a.Content} })
+	extra := subtract(got, want, func(a Alert) exact { return exact{a.record(), a.Content} })
+	inWant := records(want)
+	for _, a := range extra {
+		i := slices.IndexFunc(missing, func(m Alert) bool { return m.record() == a.record() })
 		switch {
-		case left[r] > 0:
-			left[r]--
-		case inWant[r] > 0:
+		case i >= 0:
+			d.Changed = append(d.Changed, Change{missing[i], a})
+			missing = slices.Delete(missing, i, i+1)
+		case inWant[a.record()] > 0:
 			d.Twice = append(d.Twice, a)
 		default:
 			d.Extra = append(d.Extra, a)
 		}
 	}
-	for _, a := range want {
-		if r := a.record(); left[r] > 0 {
-			left[r]--
-			d.Missing = append(d.Missing, a)
+	d.Missing = missing
+	return d
+}
+
+type exact struct {
+	record
+	content string
+}
+
+// subtract returns the alerts of a that are not in b, each as often as it is more often in a.
+func subtract[K comparable](a, b []Alert, key func(Alert) K) []Alert {
+	left := map[K]int{}
+	for _, x := range b {
+		left[key(x)]++
+	}
+	var out []Alert
+	for _, x := range a {
+		if k := key(x); left[k] > 0 {
+			left[k]--
+		} else {
+			out = append(out, x)
 		}
 	}
-	return d
+	return out
 }
 
 // record is the identity of one record in the alerts topic.
@@ -178,7 +201,7 @@ func (a Alert) window() time.Duration {
 
 // None reports agreement.
 func (d Differences) None() bool {
-	return len(d.Missing)+len(d.Extra)+len(d.Twice)+len(d.Orphans) == 0
+	return len(d.Missing)+len(d.Extra)+len(d.Twice)+len(d.Orphans)+len(d.Changed) == 0
 }
 
 // String lists the differences, at most ten of a kind; it is empty for none.
@@ -199,6 +222,15 @@ func (d Differences) String() string {
 			}
 			fmt.Fprintf(&b, "  %v\n", a)
 		}
+	}
+	if len(d.Changed) > 0 {
+		fmt.Fprintf(&b, "with other content: %d\n", len(d.Changed))
+	}
+	for i, c := range d.Changed {
+		if i == 3 {
+			break
+		}
+		fmt.Fprintf(&b, "  %v\n    want %s\n    got  %s\n", c.Want, c.Want.Content, c.Got.Content)
 	}
 	return b.String()
 }

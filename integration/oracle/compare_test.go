@@ -99,20 +99,25 @@ func TestByEpisode(t *testing.T) {
 
 func TestByRecord(t *testing.T) {
 	a, b := episode("s", "a", "u", 0, 0), revised("s", "a", "u", 0, 2, 2)
+	moved := strings.Replace(single("r", "e"), `"event_ids"`, `"total":1,"event_ids"`, 1)
 	for _, tt := range []struct {
-		name                  string
-		want, got             []string
-		missing, extra, twice int
+		name                           string
+		want, got                      []string
+		missing, extra, twice, changed int
 	}{
 		{name: "equal in any order", want: []string{a, b, single("r", "e")}, got: []string{single("r", "e"), b, a}},
 		{name: "another id for the same episode", want: []string{a}, got: []string{episode("s", "z", "u", 0, 0)}, missing: 1, extra: 1},
 		{name: "a missing update", want: []string{a, b}, got: []string{a}, missing: 1},
 		{name: "twice", want: []string{a, b}, got: []string{a, b, b}, twice: 1},
+		{name: "other content", want: []string{a, b}, got: []string{a, strings.Replace(b, `"count":4`, `"count":5`, 1)}, changed: 1},
+		{name: "a repeated event, told of each copy", want: []string{single("r", "e"), moved}, got: []string{moved, single("r", "e")}},
+		{name: "a repeated event, told twice of one copy", want: []string{single("r", "e"), moved}, got: []string{moved, moved}, changed: 1},
+		{name: "written at another time by another build", want: []string{a}, got: []string{strings.Replace(a, `"count":4`, `"count":4,"created":"2026-03-02T09:00:00Z"`, 1)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := ByRecord(parse(t, tt.want...), parse(t, tt.got...))
-			if len(d.Missing) != tt.missing || len(d.Extra) != tt.extra || len(d.Twice) != tt.twice {
-				t.Errorf("want %d missing, %d extra, %d twice, got\n%v", tt.missing, tt.extra, tt.twice, d)
+			if len(d.Missing) != tt.missing || len(d.Extra) != tt.extra || len(d.Twice) != tt.twice || len(d.Changed) != tt.changed {
+				t.Errorf("want %d missing, %d extra, %d twice, %d changed, got\n%v", tt.missing, tt.extra, tt.twice, tt.changed, d)
 			}
 		})
 	}

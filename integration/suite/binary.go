@@ -42,10 +42,16 @@ func eval(t *testing.T, binary string, events []workload.Event) []oracle.Alert {
 	t.Helper()
 	var in bytes.Buffer
 	for _, e := range events {
-		in.Write(e.JSON)
-		in.WriteByte('\n')
+		if e.JSON != nil {
+			in.Write(e.JSON)
+			in.WriteByte('\n')
+		}
 	}
-	cmd := exec.CommandContext(t.Context(), binary, "eval", "-o", "native", "-")
+	args := []string{"eval", "-o", "native"}
+	for _, dir := range ruleDirs(t) {
+		args = append(args, "-r", dir)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, append(args, "-")...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &stdout, &stderr
 	if err := cmd.Run(); err != nil {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,8 @@ import (
 	"oktastream/integration/kafkatest"
 	"oktastream/integration/oracle"
 	"oktastream/integration/workload"
+	"oktastream/rules"
+	"oktastream/rules/lang"
 )
 
 // Env is what the product is tested on.
@@ -32,6 +36,29 @@ type Access struct {
 	Reader  []kgo.Opt // who reads the alerts
 	// grant gives all of them their rights on a new deployment, whose topics are there; nil where nobody needs any.
 	grant func(*testing.T, *deployment)
+}
+
+// ruleDirs are the rules of every run: those that the product ships, and those that use each operator that the product has.
+func ruleDirs(t *testing.T) []string {
+	t.Helper()
+	root, err := kafkatest.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{filepath.Join(root, "rules", "pack"), filepath.Join(root, "integration", "suite", "rules")}
+}
+
+// ruleSet loads the rules as the processes do.
+func ruleSet(t *testing.T) *rules.Set {
+	t.Helper()
+	res := lang.Load(ruleDirs(t))
+	set, problems := rules.NewSet(res.Rules)
+	for _, p := range append(res.Diagnostics, problems...) {
+		if p.Level == rules.Error {
+			t.Fatal(p)
+		}
+	}
+	return set
 }
 
 // seedVariable repeats a run.
@@ -102,9 +129,11 @@ func brokerOutage(t *testing.T, env Env) {
 // reference. It returns how often it disturbed.
 func (d *deployment) disturb(t *testing.T, processes int, feed time.Duration, interval func() time.Duration, disturb func()) int {
 	t.Helper()
-	events := workload.Generate(workload.Config{Seed: d.env.Seed, Events: 9000})
+	load := workload.Config{Seed: d.env.Seed, Events: 9000}
+	events := workload.Generate(load)
 	want := eval(t, d.env.Binary, events)
 	t.Logf("%d events, %d alerts in the reference", len(events), len(want))
+	everyOperator(t, want)
 	for slot := range processes {
 		d.start(t, slot)
 	}
@@ -116,6 +145,7 @@ func (d *deployment) disturb(t *testing.T, processes int, feed time.Duration, in
 			if err != nil {
 				t.Fatal(err)
 			}
+			d.close(t, load)
 			t.Logf("disturbed %d times", times)
 			d.settle(t, events, want)
 			return times
@@ -126,12 +156,23 @@ func (d *deployment) disturb(t *testing.T, processes int, feed time.Duration, in
 	}
 }
 
+// everyOperator wants each rule of the directory beside this file to have found something.
+func everyOperator(t *testing.T, alerts []oracle.Alert) {
+	t.Helper()
+	for _, r := range ruleSet(t).Rules() {
+		if strings.HasPrefix(r.Name, "operator_") && !r.Silent && countOf(alerts, r.Name) == 0 {
+			t.Errorf("rule %s finds nothing in the workload, so it proves nothing", r.Name)
+		}
+	}
+}
+
 // restartInsideWindow ends the only process, once gracefully and once by kill -9, while sessions have shown some of
 // their device tokens and not the last: the windows must be there afterwards.
 func restartInsideWindow(t *testing.T, env Env) {
 	const hijacked = 8
-	events := workload.Generate(workload.Config{Seed: env.Seed, Events: 200, Span: 25 * time.Minute, Takeovers: -1,
-		Hijacked: hijacked, NearMiss: -1, Disorder: -1, Twice: -1})
+	load := workload.Config{Seed: env.Seed, Events: 200, Span: 25 * time.Minute, Takeovers: -1,
+		Hijacked: hijacked, NearMiss: -1, Campaigns: -1, Late: -1, Future: -1, Hostile: -1, Disorder: -1, Twice: -1}
+	events := workload.Generate(load)
 	want := eval(t, env.Binary, events)
 	if n := countOf(want, "okta_session_device_tokens"); n != hijacked {
 		t.Fatalf("the reference finds %d sessions, want %d", n, hijacked)
@@ -155,6 +196,7 @@ func restartInsideWindow(t *testing.T, env Env) {
 			d.start(t, 0)
 		}
 	}
+	d.close(t, load)
 	d.settle(t, events, want)
 }
 

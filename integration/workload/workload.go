@@ -2,12 +2,13 @@ package workload
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"oktastream/processor/feed"
 )
 
 // Config says how much of what. The zero value of a field has the default that its comment names.
@@ -20,15 +21,21 @@ type Config struct {
 	Hijacked  int           // sessions with too many device tokens, default 20
 	NearMiss  int           // sessions with just too few, or too slowly, default 20
 	Takeovers int           // administrators taken over, default 5
+	Campaigns int           // of each kind that burst.go lists, default 6
+	Late      int           // sessions whose last events come hours late, default 5; their names begin with late-
+	Future    int           // events of a clock that is decades ahead, default 5
+	Hostile   int           // records that hold no event, or one that is hardly one, default 20
 	Disorder  time.Duration // how much later than its time an event may arrive, default 2 minutes; negative for none
-	Twice     int           // one in this many events is delivered twice, default 100; negative for none
+	Twice     int           // one in this many events is delivered twice, half of them in another envelope; default 100; negative for none
 }
 
-// Event is one LogEvent as it arrives.
+// Event is one record as it arrives.
 type Event struct {
-	ID        string // its uuid
-	Published time.Time
-	JSON      []byte // one line
+	ID        string    // uuid of its LogEvent; empty for hostile records
+	Published time.Time // as the LogEvent says
+	Arrival   time.Time // when the record is written, by a clock that is right
+	JSON      []byte    // the LogEvent, one line; nil for hostile records
+	Value     []byte    // of the record: JSON, or JSON in an envelope
 }
 
 // Generate returns the events in order of arrival.
@@ -40,6 +47,10 @@ func Generate(c Config) []Event {
 	set(&c.Hijacked, 20)
 	set(&c.NearMiss, 20)
 	set(&c.Takeovers, 5)
+	set(&c.Campaigns, 6)
+	set(&c.Late, 5)
+	set(&c.Future, 5)
+	set(&c.Hostile, 20)
 	set(&c.Disorder, 2*time.Minute)
 	set(&c.Twice, 100)
 	g := &generator{Config: c, rand: rand.New(rand.NewPCG(c.Seed, 0x6f6b7461))}
@@ -63,12 +74,25 @@ func Generate(c Config) []Event {
 	for i := range c.Takeovers {
 		g.takeover(fmt.Sprintf("admin%d@example.test", i))
 	}
-	slices.SortStableFunc(g.out, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
-	events := make([]Event, len(g.out))
-	for i, a := range g.out {
-		events[i] = a.event
+	for i := range c.Campaigns {
+		g.campaigns(i)
 	}
-	return events
+	g.trouble()
+	slices.SortStableFunc(g.out, func(a, b Event) int { return a.Arrival.Compare(b.Arrival) })
+	return g.out
+}
+
+// Closing returns n events two days behind the last: one in each partition of the input lets every window close. They are
+// of no interest otherwise.
+func Closing(c Config, n int) []Event {
+	set(&c.Start, time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC))
+	set(&c.Span, 12*time.Hour)
+	c.Twice, c.Disorder = -1, -1
+	g := &generator{Config: c, rand: rand.New(rand.NewPCG(c.Seed, 0x636c6f7365)), next: 1 << 40}
+	for range n {
+		g.add(c.Start.Add(c.Span+48*time.Hour), object{"eventType": "policy.evaluate_sign_on", "actor": person("nobody@example.test")})
+	}
+	return g.out
 }
 
 func set[T comparable](field *T, value T) {
@@ -78,16 +102,11 @@ func set[T comparable](field *T, value T) {
 	}
 }
 
-type arrival struct {
-	at    int64 // Unix nanoseconds
-	event Event
-}
-
 type generator struct {
 	Config
 	rand *rand.Rand
 	next int // number of the next event, for its uuid
-	out  []arrival
+	out  []Event
 }
 
 func (g *generator) moment(span time.Duration) time.Time {
@@ -180,8 +199,7 @@ func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
 // add completes an event and lets it arrive, perhaps twice.
 func (g *generator) add(at time.Time, e object) {
 	at = at.Truncate(time.Millisecond)
-	g.next++
-	id := fmt.Sprintf("%08x-%04x-4000-8000-%012x", uint32(g.Seed), g.rand.IntN(1<<16), g.next)
+	id := g.id()
 	e["uuid"], e["version"], e["severity"] = id, "0", "INFO"
 	e["published"] = at.UTC().Format("2006-01-02T15:04:05.000Z")
 	var b bytes.Buffer
@@ -190,16 +208,35 @@ func (g *generator) add(at time.Time, e object) {
 	if err := enc.Encode(e); err != nil {
 		panic(err) // maps, slices, strings and bools always encode
 	}
-	event := Event{ID: id, Published: at, JSON: bytes.TrimSpace(b.Bytes())}
-	g.out = append(g.out, arrival{g.delay(at), event})
+	line := bytes.TrimSpace(b.Bytes())
+	event := Event{ID: id, Published: at, Arrival: g.delay(at), JSON: line, Value: line}
+	g.out = append(g.out, event)
 	if g.Twice > 0 && g.rand.IntN(g.Twice) == 0 {
-		g.out = append(g.out, arrival{g.delay(at), event})
+		event.Arrival = g.delay(at)
+		if g.rand.IntN(2) == 0 {
+			event.Value = g.wrap(line)
+		}
+		g.out = append(g.out, event)
 	}
 }
 
-func (g *generator) delay(at time.Time) int64 {
-	if g.Disorder <= 0 {
-		return at.UnixNano()
+func (g *generator) id() string {
+	g.next++
+	return fmt.Sprintf("%08x-%04x-4000-8000-%012x", uint32(g.Seed), g.rand.IntN(1<<16), g.next)
+}
+
+func (g *generator) wrap(line []byte) []byte {
+	all := feed.Envelopes()
+	value, err := feed.Wrap(all[g.rand.IntN(len(all))], line)
+	if err != nil {
+		panic(err) // every envelope holds one event that has a time
 	}
-	return at.UnixNano() + g.rand.Int64N(int64(g.Disorder))
+	return value
+}
+
+func (g *generator) delay(at time.Time) time.Time {
+	if g.Disorder <= 0 {
+		return at
+	}
+	return at.Add(time.Duration(g.rand.Int64N(int64(g.Disorder))))
 }

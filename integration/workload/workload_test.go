@@ -14,7 +14,15 @@ func TestGenerate(t *testing.T) {
 	types := map[string]int{}
 	twice, disorder := 0, 0
 	var latest time.Time
+	wrapped, late, future, hostile := 0, 0, 0, 0
 	for i, e := range events {
+		if e.JSON == nil {
+			hostile++
+			continue
+		}
+		if !bytes.Equal(e.JSON, e.Value) {
+			wrapped++
+		}
 		var fields struct{ UUID, EventType, Published string }
 		if err := json.Unmarshal(e.JSON, &fields); err != nil {
 			t.Fatalf("event %d: %v", i, err)
@@ -33,7 +41,14 @@ func TestGenerate(t *testing.T) {
 			}
 		}
 		ids[e.ID] = e.JSON
-		if e.Published.Before(latest) {
+		switch {
+		case e.Published.After(e.Arrival):
+			future++
+			continue
+		case bytes.Contains(e.JSON, []byte(`"late-`)) && e.Arrival.Sub(e.Published) > time.Hour:
+			late++
+			continue
+		case e.Published.Before(latest):
 			disorder++
 			if latest.Sub(e.Published) > 2*time.Minute {
 				t.Fatalf("event %d is %v late", i, latest.Sub(e.Published))
@@ -41,8 +56,9 @@ func TestGenerate(t *testing.T) {
 		}
 		latest = slices.MaxFunc([]time.Time{latest, e.Published}, time.Time.Compare)
 	}
-	if twice == 0 || disorder == 0 {
-		t.Errorf("%d events came twice and %d out of order; both must happen", twice, disorder)
+	if twice == 0 || disorder == 0 || wrapped == 0 || late < 5 || future < 5 || hostile != 20 {
+		t.Errorf("%d events came twice, %d in an envelope, %d out of order, %d late, %d from the future, %d records are hostile; all must happen",
+			twice, wrapped, disorder, late, future, hostile)
 	}
 	for _, want := range []string{"user.mfa.factor.reset_all", "system.idp.lifecycle.create", "user.authentication.auth_via_IDP", "user.session.impersonation.initiate"} {
 		if types[want] == 0 {
@@ -62,7 +78,7 @@ func TestSeedDecides(t *testing.T) {
 	if d := (Config{Seed: 8, Events: 500}); same(Generate(c), Generate(d)) {
 		t.Error("two seeds give one workload")
 	}
-	c.Disorder, c.Twice = -1, -1
+	c.Disorder, c.Twice, c.Late, c.Future, c.Hostile = -1, -1, -1, -1, -1
 	events := Generate(c)
 	if !slices.IsSortedFunc(events, func(a, b Event) int { return a.Published.Compare(b.Published) }) {
 		t.Error("without disorder the events are not in the order of their times")
