@@ -43,35 +43,66 @@ type Result struct {
 // Input evaluates the records of the input topics, each for itself: the first half of detection has no memory.
 func Input(set *rules.Set, o Options, records []*kgo.Record) Result {
 	var res Result
-	ingest := engine.NewIngest(set, o.Engine)
-	decoder := event.NewDecoder(set.Fields())
+	reader := NewReader(set, o)
 	for _, r := range records {
-		found := envelope.Unwrap(r.Value)
-		single := len(found.Events)+len(found.Rejected) == 1
-		reject := func(index int32) {
-			p := Place{r.Topic, r.Partition, r.Offset, int(index)}
-			if single {
-				p.Element = -1
-			}
-			res.Rejected = append(res.Rejected, p)
-		}
-		for _, x := range found.Rejected {
-			reject(x.Index)
-		}
-		for _, f := range found.Events {
-			ev, err := decoder.Decode(f.JSON, event.Meta{
-				Origin:    event.Origin{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Index: f.Index},
-				Timestamp: r.Timestamp.UnixNano(), Skew: o.Skew, Envelope: f.Envelope,
-			})
-			if err != nil {
-				reject(f.Index)
-				continue
-			}
-			var out engine.Output
-			ingest.Process(ev, &out)
-			res.Alerts = append(res.Alerts, out.Alerts...)
-			res.Observations = append(res.Observations, out.Observations...)
-		}
+		found, _ := reader.Read(r)
+		res.Alerts = append(res.Alerts, found.Alerts...)
+		res.Observations = append(res.Observations, found.Observations...)
+		res.Rejected = append(res.Rejected, found.Rejected...)
 	}
 	return res
+}
+
+// Reader evaluates single records of the input. One goroutine may use it.
+type Reader struct {
+	options Options
+	ingest  *engine.Ingest
+	decoder *event.Decoder
+}
+
+// NewReader returns a Reader for set.
+func NewReader(set *rules.Set, o Options) *Reader {
+	return &Reader{o, engine.NewIngest(set, o.Engine), event.NewDecoder(set.Fields())}
+}
+
+// Read evaluates one record. latest is the highest event time in it that says how far its source has come, in Unix
+// nanoseconds; 0 if none does.
+func (r *Reader) Read(rec *kgo.Record) (res Result, latest int64) {
+	var out engine.Output
+	res.Rejected = r.Events(rec, func(ev *event.Event) {
+		if ev.Flags()&(event.TimeMissing|event.TimeClamped) == 0 {
+			latest = max(latest, ev.Time())
+		}
+		r.ingest.Process(ev, &out)
+	})
+	res.Alerts, res.Observations = out.Alerts, out.Observations
+	return res, latest
+}
+
+// Events decodes one record, and returns what is no event. An event is valid until take returns.
+func (r *Reader) Events(rec *kgo.Record, take func(*event.Event)) (rejected []Place) {
+	found := envelope.Unwrap(rec.Value)
+	single := len(found.Events)+len(found.Rejected) == 1
+	reject := func(index int32) {
+		p := Place{rec.Topic, rec.Partition, rec.Offset, int(index)}
+		if single {
+			p.Element = -1
+		}
+		rejected = append(rejected, p)
+	}
+	for _, x := range found.Rejected {
+		reject(x.Index)
+	}
+	for _, f := range found.Events {
+		ev, err := r.decoder.Decode(f.JSON, event.Meta{
+			Origin:    event.Origin{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Index: f.Index},
+			Timestamp: rec.Timestamp.UnixNano(), Skew: r.options.Skew, Envelope: f.Envelope,
+		})
+		if err != nil {
+			reject(f.Index)
+			continue
+		}
+		take(ev)
+	}
+	return rejected
 }

@@ -1,0 +1,112 @@
+package simulation
+
+import (
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/integration/reference"
+	"oktastream/rules/engine"
+)
+
+// ingester is one member of the ingest group.
+type ingester struct {
+	w       *world
+	sources map[int32]*source // by partition of the input
+	txn     *txn
+	reader  *reference.Reader
+}
+
+// source is an owned partition. What is known of it does not survive a change of owner.
+type source struct {
+	at, max           int64 // position and highest event time, in the open transaction
+	savedAt, savedMax int64
+	idle              bool
+}
+
+func (w *world) newIngester() *ingester {
+	return &ingester{w: w, sources: map[int32]*source{}, reader: reference.NewReader(w.set, w.options)}
+}
+
+func (g *ingester) assign(p int32) {
+	at := g.w.read[p]
+	g.sources[p] = &source{at: at, savedAt: at}
+}
+
+// step reads some records inside a transaction, which it begins if there is none.
+func (g *ingester) step() error {
+	w := g.w
+	if g.txn == nil {
+		g.txn = &txn{}
+	}
+	for _, p := range sortedKeys(g.sources) {
+		s := g.sources[p]
+		if w.rng.IntN(4) == 0 {
+			continue
+		}
+		var records []*kgo.Record
+		records, s.at = w.input[p].read(s.at, 1+w.rng.IntN(60))
+		for _, r := range records {
+			found, latest := g.reader.Read(r)
+			s.max, s.idle = max(s.max, latest), false
+			for _, place := range found.Rejected {
+				w.letter(g.txn, place)
+			}
+			if err := w.produce(g.txn, &engine.Output{Alerts: found.Alerts, Observations: found.Observations}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finish ends the transaction, if there is one, perhaps with the clocks.
+func (g *ingester) finish(f fate) {
+	if g.txn == nil {
+		return
+	}
+	if g.advanced() || g.w.rng.IntN(3) == 0 {
+		g.announce()
+	}
+	g.txn.end(f)
+	g.txn = nil
+	for p, s := range g.sources {
+		if f == committed {
+			s.savedAt, s.savedMax = s.at, s.max
+			g.w.read[p] = s.at
+		} else {
+			s.at, s.max, s.idle = s.savedAt, s.savedMax, false
+		}
+	}
+	g.w.ended(f)
+}
+
+// advanced: what the transaction has read moves a clock. It is told at once, since the next owner would not know.
+func (g *ingester) advanced() bool {
+	for _, s := range g.sources {
+		if s.max > s.savedMax {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *ingester) announce() {
+	w := g.w
+	m := &engine.Clocks{Epoch: w.epoch, Partitions: map[string]int32{w.input[0].topic: int32(len(w.input))}}
+	for _, p := range sortedKeys(g.sources) {
+		s := g.sources[p]
+		caughtUp := s.at == int64(len(w.input[p].entries))
+		s.idle = caughtUp && (s.idle || w.restless && w.rng.IntN(4) == 0)
+		m.Sources = append(m.Sources, engine.SourceClock{Topic: w.input[p].topic, Partition: p, Max: s.max, Idle: s.idle})
+	}
+	w.announce(g.txn, engine.Message{Clocks: m})
+}
+
+// behind reports whether there is something to read.
+func (g *ingester) behind() bool {
+	for p, s := range g.sources {
+		if s.at < int64(len(g.w.input[p].entries)) {
+			return true
+		}
+	}
+	return false
+}
