@@ -18,7 +18,7 @@ import (
 // compareOrders feeds the events in the order of their times to one engine, and compares: alerts by rule, group and
 // episode, and exactly the episodes that rules over alerts have seen, whose start does not depend on the order. At the end
 // no window may be left. Sessions that came too late are left out.
-func (w *world) compareOrders(t reference.Topics) ([]string, error) {
+func (w *world) compareOrders(t reference.Topics, episodes bool) ([]string, error) {
 	type place struct {
 		record *kgo.Record
 		time   int64
@@ -63,7 +63,7 @@ func (w *world) compareOrders(t reference.Topics) ([]string, error) {
 		got = append(got, a)
 	}
 	var d []string
-	if differ := oracle.ByEpisode(timely(want), timely(got), delivered); !differ.None() {
+	if differ := oracle.ByEpisode(timely(want), timely(got), delivered); episodes && !differ.None() {
 		d = append(d, "in the order of time: "+differ.String())
 	}
 	left := map[string]int{}
