@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -150,8 +151,8 @@ func after(t int64, keep, lateness time.Duration) int64 {
 // Entries yields head, episodes and rows in ascending order of item.
 func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
 	return func(yield func([]byte, []byte) bool) {
-		for i := range w.eps {
-			if !yield(w.eps[i].item(), w.eps[i].encode()) {
+		for e := range w.episodesByItem() {
+			if !yield(e.item(), e.encode()) {
 				return
 			}
 		}
@@ -187,6 +188,23 @@ func (w *Window) rest() iter.Seq2[[]byte, []byte] {
 		}
 		for _, t := range w.trigs {
 			if !yield([]byte(t.item), []byte(t.text)) {
+				return
+			}
+		}
+	}
+}
+
+// episodesByItem yields the episodes in the order of their items, which is not that of their starts once an episode has
+// begun before one that was known already.
+func (w *Window) episodesByItem() iter.Seq[*episode] {
+	return func(yield func(*episode) bool) {
+		order := make([]*episode, len(w.eps))
+		for i := range w.eps {
+			order[i] = &w.eps[i]
+		}
+		slices.SortFunc(order, func(a, b *episode) int { return cmp.Compare(a.seq, b.seq) })
+		for _, e := range order {
+			if !yield(e) {
 				return
 			}
 		}

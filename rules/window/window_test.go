@@ -230,6 +230,7 @@ func TestExtents(t *testing.T) {
 				r := &run{t: t, s: s, w: New(), clock: NoClock}
 				for _, i := range rapid.Permutation(indexes(len(set))).Draw(t, "order") {
 					r.observe(set[i])
+					checkEntries(t, r.w)
 				}
 				if diff := cmp.Diff(reference(s, set), extents(r.w)); diff != "" {
 					t.Fatal(diff)
@@ -317,7 +318,20 @@ func repack(t fataler, w *Window) *Window {
 	return u
 }
 
+// checkEntries wants every item once, in ascending order: who writes the difference of two windows merges their entries, and
+// would tombstone behind its back what comes out of order.
+func checkEntries(t *rapid.T, w *Window) {
+	last := ""
+	for item := range w.Entries() {
+		if string(item) <= last {
+			t.Fatalf("entry %q comes behind %q", item, last)
+		}
+		last = string(item)
+	}
+}
+
 func checkSize(t *rapid.T, w *Window) {
+	checkEntries(t, w)
 	n := ownBytes
 	for _, r := range w.rows {
 		n += rowBytes + len(w.dict.appendRow(nil, r))
