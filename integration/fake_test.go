@@ -3,7 +3,9 @@ package integration
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -16,8 +18,12 @@ type fake struct{ *kfake.Cluster }
 
 func newFake(t *testing.T) fake {
 	t.Helper()
-	// As on the real brokers: a killed process must be noticed while a test still runs.
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.min.session.timeout.ms": "1000"}))
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{
+		// As on the real brokers: a killed process must be noticed while a test still runs.
+		"group.min.session.timeout.ms": "1000",
+		// The cleaner compacts past the last stable offset, and so may lose a key that an aborted transaction has overwritten.
+		"log.cleaner.backoff.ms": strconv.FormatInt((365 * 24 * time.Hour).Milliseconds(), 10),
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,6 +115,19 @@ func (p *process) kill(t *testing.T) {
 	<-p.gone
 }
 
+// freeze stops the process where it is (SIGSTOP): to the cluster it is dead, and it will not know.
+func (p *process) freeze(t *testing.T) { p.signal(t, syscall.SIGSTOP) }
+
+// thaw lets a frozen process go on (SIGCONT), with whatever it believed before.
+func (p *process) thaw(t *testing.T) { p.signal(t, syscall.SIGCONT) }
+
+func (p *process) signal(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Errorf("%v: %v; it ended by itself:\n%s", s, err, p.tail())
+	}
+}
+
 // stop asks for a graceful end, and wants one.
 func (p *process) stop(t *testing.T) {
 	t.Helper()

@@ -27,8 +27,9 @@ type deployment struct {
 	producer  *kgo.Client
 	processes map[int]*process
 
-	create   bool     // the product makes the topics that are missing
-	settings []string // of the product, beyond those of every deployment or in their place
+	create   bool        // the product makes the topics that are missing
+	settings []string    // of the product, beyond those of every deployment or in their place
+	http     map[int]int // slot → port of its metrics; none for the others
 }
 
 func newDeployment(t *testing.T, env Env, inputs int32) *deployment {
@@ -79,7 +80,7 @@ func (d *deployment) bootstrap() string {
 // args are a process's: small transactions, so that there are many to break, and short time-outs, so that a kill is
 // noticed while the test still feeds. The rebalance time-out stays below the session time-out: the in-process broker
 // expires a member that waits to join for longer than its session, and never answers it.
-func (d *deployment) args(t *testing.T) []string {
+func (d *deployment) args(t *testing.T, slot int) []string {
 	t.Helper()
 	var args []string
 	for _, dir := range ruleDirs(t) {
@@ -92,13 +93,16 @@ func (d *deployment) args(t *testing.T) []string {
 	}, d.settings...) {
 		args = append(args, "-X", setting)
 	}
+	if port := d.http[slot]; port > 0 {
+		args = append(args, "-X", fmt.Sprintf("http=127.0.0.1:%d", port))
+	}
 	return args
 }
 
 func (d *deployment) start(t *testing.T, slot int) {
 	t.Helper()
 	log := filepath.Join(d.env.Logs, fmt.Sprintf("%s-%d.log", d.group, slot))
-	d.processes[slot] = start(t, d.env.Binary, log, d.args(t)...)
+	d.processes[slot] = start(t, d.env.Binary, log, d.args(t, slot)...)
 }
 
 // kill wants the process to be alive: one that has ended by itself is a failure, and not one of ours.

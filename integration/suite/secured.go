@@ -225,7 +225,7 @@ func (s *secured) refused(t *testing.T) {
 // refuses wants a process of the deployment to end with an error that says so.
 func (d *deployment) refuses(t *testing.T, says string) {
 	t.Helper()
-	d.ends(t, start(t, d.env.Binary, filepath.Join(d.env.Logs, d.group+"-refused.log"), d.args()...), says)
+	d.ends(t, start(t, d.env.Binary, filepath.Join(d.env.Logs, d.group+"-refused.log"), d.args(t, 0)...), says)
 }
 
 // ends wants a process to end by itself with an error that says so.

@@ -9,7 +9,7 @@ import (
 // fall into one window, whatever their order; counts and numbers are drawn, so that some campaigns meet a condition and
 // some just miss it.
 func (g *generator) campaigns(i int) {
-	who := func(kind string) string { return fmt.Sprintf("%s%d@example.test", kind, i) }
+	who := func(kind string) string { return g.name(kind, i) + "@example.test" }
 	g.pushes(who("pushed"), 2+g.rand.IntN(7), g.moment(g.Span-time.Hour))
 	low := g.rand.IntN(3) * 40
 	g.meter(who("metered"), 3+g.rand.IntN(6), low, low+20, g.moment(g.Span-time.Hour))

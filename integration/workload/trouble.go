@@ -9,7 +9,7 @@ import (
 // trouble adds what a pipeline must stand without the rest suffering from it.
 func (g *generator) trouble() {
 	for i := range g.Late {
-		g.late(fmt.Sprintf("late-%d", i))
+		g.late(g.name("late-", i))
 	}
 	for range g.Future {
 		// Of no interest but for its time, which must not move any clock.

@@ -14,6 +14,7 @@ import (
 // Config says how much of what. The zero value of a field has the default that its comment names.
 type Config struct {
 	Seed      uint64
+	Suffix    string        // of the names of sessions and campaigns, so that those of several workloads can be told apart
 	Events    int           // of ordinary traffic, default 10,000; the rest comes on top
 	Start     time.Time     // time of the first event, default 2026-03-02T06:00Z
 	Span      time.Duration // from the first event to the last, default 12 hours
@@ -59,20 +60,20 @@ func Generate(c Config) []Event {
 	}
 	for i := range c.Hijacked {
 		// Four to six hashes over two or three addresses, all inside seven minutes.
-		g.session(fmt.Sprintf("hijacked-%d", i), 4+g.rand.IntN(3), 2+g.rand.IntN(2), 7*time.Minute)
+		g.session(g.name("hijacked-", i), 4+g.rand.IntN(3), 2+g.rand.IntN(2), 7*time.Minute)
 	}
 	for i := range c.NearMiss {
 		switch i % 3 {
 		case 0: // one hash too few
-			g.session(fmt.Sprintf("few-%d", i), 3, 3, 5*time.Minute)
+			g.session(g.name("few-", i), 3, 3, 5*time.Minute)
 		case 1: // one address only
-			g.session(fmt.Sprintf("one-address-%d", i), 5, 1, 5*time.Minute)
+			g.session(g.name("one-address-", i), 5, 1, 5*time.Minute)
 		case 2: // enough together, but in two halves with half an hour between
-			g.session(fmt.Sprintf("slow-%d", i), 2, 2, time.Minute, 0, 30*time.Minute)
+			g.session(g.name("slow-", i), 2, 2, time.Minute, 0, 30*time.Minute)
 		}
 	}
 	for i := range c.Takeovers {
-		g.takeover(fmt.Sprintf("admin%d@example.test", i))
+		g.takeover(g.name("admin", i) + "@example.test")
 	}
 	for i := range c.Campaigns {
 		g.campaigns(i)
@@ -101,6 +102,8 @@ func set[T comparable](field *T, value T) {
 		*field = value
 	}
 }
+
+func (g *generator) name(kind string, i int) string { return fmt.Sprint(kind, i, g.Suffix) }
 
 type generator struct {
 	Config
@@ -172,7 +175,7 @@ func (g *generator) takeover(admin string) {
 		at = at.Add(10*time.Minute + time.Duration(g.rand.Int64N(int64(time.Hour))))
 		return at
 	}
-	provider := "0oa" + admin[:6]
+	provider := "0oa" + admin
 	from := client(g.address())
 	g.add(step(), object{"eventType": "user.mfa.factor.reset_all", "actor": person("helpdesk@example.test"), "client": from,
 		"outcome": object{"result": "SUCCESS"}, "target": []any{person(admin)}})
