@@ -1,18 +1,18 @@
 package suite
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -150,18 +150,22 @@ func scrape(ctx context.Context, port int) (map[string]float64, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(resp.Body)
-	if err != nil {
-		return nil, err
-	}
 	sums := map[string]float64{}
-	for name, f := range families {
-		for _, m := range f.GetMetric() {
-			sums[name] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		line := lines.Text()
+		space := strings.LastIndexByte(line, ' ')
+		if strings.HasPrefix(line, "#") || space < 0 {
+			continue
 		}
+		name, _, _ := strings.Cut(line[:space], "{")
+		value, err := strconv.ParseFloat(line[space+1:], 64)
+		if err != nil {
+			return nil, fmt.Errorf("metrics: %q: %w", line, err)
+		}
+		sums[name] += value
 	}
-	return sums, nil
+	return sums, lines.Err()
 }
 
 // measures are what must not grow. The middle third of the run is compared with the last one by their medians: the last may
