@@ -115,7 +115,7 @@ func (s *Set) depth(i int, path []int) int {
 
 // wait raises the lateness of rules over alerts by how far an alert may lie behind the clock of its level: its
 // completion is at most Lateness behind when an event brings it about, and at most Quiet more when it had to wait for
-// the end of the episode before it, or for its window to close.
+// the end of the episode before it, or for its window to close; and Length more if it had to wait for what must not come.
 func (s *Set) wait() {
 	order := make([]int, len(s.rules))
 	for i := range order {
@@ -131,7 +131,11 @@ func (s *Set) wait() {
 		for _, in := range st.Inputs {
 			if in.From != "" {
 				w := s.rules[s.find(in.From)].Stateful.Window
-				delay = max(delay, w.Lateness+w.Quiet)
+				d := w.Lateness + w.Quiet
+				if w.Deferred() {
+					d += w.Length
+				}
+				delay = max(delay, d)
 			}
 		}
 		st.Window.Lateness += delay

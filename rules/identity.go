@@ -22,6 +22,9 @@ func stateID(r *Rule) [16]byte {
 	if w.AtClose {
 		fmt.Fprintf(h, "at close\n")
 	}
+	for i, p := range w.Plan {
+		fmt.Fprintf(h, "step %d %s %d\n", i, p.Role, p.Runs)
+	}
 	if w.Every > 0 {
 		fmt.Fprintf(h, "every %d\n", w.Every)
 	}

@@ -28,7 +28,7 @@ func content(st *rules.Stateful) []string {
 		}
 		lines = append(lines, "at least one event of each of "+strings.Join(names, ", "))
 	case window.Sequence:
-		lines = append(lines, "in this order of time: "+strings.Join(names, ", then "))
+		lines = append(lines, ordered(st)...)
 	case window.FirstSeen:
 		lines = append(lines, "an event, and none of the group before it")
 	case window.Count:
@@ -57,6 +57,28 @@ func content(st *rules.Stateful) []string {
 	return lines
 }
 
+// ordered says in which order of time events have to come, and what must not come.
+func ordered(st *rules.Stateful) []string {
+	var steps, lines []string
+	for i, in := range st.Inputs {
+		var p window.Step
+		if i < len(st.Window.Plan) {
+			p = st.Window.Plan[i]
+		}
+		switch {
+		case p.Role == window.Until:
+			lines = append(lines, "without "+in.Name+" between the first and the last of them")
+		case p.Role == window.Absent:
+			steps = append(steps, "none of "+in.Name)
+		case p.Runs > 1:
+			steps = append(steps, fmt.Sprintf("%d different events of %s", p.Runs, in.Name))
+		default:
+			steps = append(steps, in.Name)
+		}
+	}
+	return append([]string{"in this order of time: " + strings.Join(steps, ", then ")}, lines...)
+}
+
 // timing says in plain words when the window is judged and when there is another alert.
 func timing(st *rules.Stateful) []string {
 	w := &st.Window
@@ -64,6 +86,10 @@ func timing(st *rules.Stateful) []string {
 	switch {
 	case w.AtClose:
 		lines[0] += ", judged when the window closes"
+	case w.Deferred():
+		lines[0] += ", judged when the clock shows that what must not come has not come"
+	case w.Waits():
+		lines[0] += ", judged when the clock has passed the last event"
 	case w.Every > 0:
 		lines[0] += ", judged every " + span(w.Every) + " of event time"
 	default:

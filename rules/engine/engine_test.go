@@ -79,6 +79,18 @@ func testRules() []rules.Rule {
 			s.Condition = []window.Bound{{Op: window.AtLeast, Value: 2}, {Op: window.Below, Value: 4}}
 		}),
 		firstSeen("11", "first", true), firstSeen("12", "learned", false),
+		{ID: "20", Name: "push", Title: "Push", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: planned(window.Step{Runs: 2}, window.Step{Role: window.Until}),
+			Inputs: []rules.Input{
+				{Name: "fail", Where: is("eventType", "fail"), Group: []event.Path{ip}},
+				{Name: "until", Where: is("eventType", "login"), Group: []event.Path{ip}},
+			}}},
+		{ID: "21", Name: "left", Title: "Left", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"who"}, Window: planned(window.Step{}, window.Step{Role: window.Absent}),
+			Inputs: []rules.Input{
+				{Name: "reset", Where: is("eventType", "reset"), Group: []event.Path{user}},
+				{Name: "login", Where: is("eventType", "login"), Group: []event.Path{actor}},
+			}}},
+		{ID: "22", Name: "leftchain", Title: "Over what is missing", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"who"}, Window: planned(window.Step{Runs: 1}),
+			Inputs: []rules.Input{{Name: "left", From: "left", Where: match.Const(true), Group: []event.Path{group("who")}}}}},
 	}
 }
 
@@ -88,6 +100,12 @@ func firstSeen(id, name string, assume bool) rules.Rule {
 	return rules.Rule{ID: id, Name: name, Title: name, Meta: rules.Meta{Severity: alert.Low, Risk: 21},
 		Stateful: &rules.Stateful{GroupBy: []string{"actor"}, Window: w, AssumeHistory: assume,
 			Inputs: []rules.Input{{Name: "any", Where: is("eventType", "fail", "login"), Group: []event.Path{event.MustPath("actor.alternateId")}}}}}
+}
+
+// planned is a sequence with a plan.
+func planned(plan ...window.Step) window.Spec {
+	return window.Spec{Kind: window.Sequence, Steps: len(plan), Plan: plan, Length: 10 * time.Minute, Lateness: 5 * time.Minute,
+		Quiet: 10 * time.Minute, Episode: 24 * time.Hour}
 }
 
 // measured is a rule over a number in events of failure, by address.

@@ -109,8 +109,8 @@ func progressOf(st *rules.Stateful, c window.Content) []alert.Step {
 		}
 	}
 	if len(c.Chain) > 0 {
-		for i, row := range c.Chain {
-			set(i, c.Rows[row])
+		for _, row := range c.Chain {
+			set(c.Rows[row].Step, c.Rows[row])
 		}
 		return steps
 	}
@@ -172,7 +172,7 @@ func reason(st *rules.Stateful, a *alert.Alert) string {
 			parts = append(parts, fmt.Sprintf("all of %s", steps(a)))
 		}
 	case window.Sequence:
-		parts = append(parts, fmt.Sprintf("in order: %s", steps(a)))
+		parts = append(parts, fmt.Sprintf("in order: %s", ordered(st, a)))
 	case window.FirstSeen:
 		return fmt.Sprintf("first seen in %s: %s", short(st.Window.Length), group(a))
 	case window.Pipeline:
@@ -219,6 +219,27 @@ func steps(a *alert.Alert) string {
 	for _, p := range a.Progress {
 		if p.Seen {
 			s = append(s, p.Name+" "+p.Time.Format("15:04:05"))
+		}
+	}
+	return strings.Join(s, ", ")
+}
+
+// ordered lists the steps of a sequence, with those that have not come.
+func ordered(st *rules.Stateful, a *alert.Alert) string {
+	if len(st.Window.Plan) == 0 {
+		return steps(a)
+	}
+	var s []string
+	for i, p := range st.Window.Plan {
+		switch name := st.Inputs[i].Name; {
+		case p.Role != window.Occurs:
+			if p.Role == window.Absent {
+				s = append(s, "no "+name)
+			}
+		case i < len(a.Progress) && a.Progress[i].Seen && p.Runs > 1:
+			s = append(s, fmt.Sprintf("%d of %s from %s", p.Runs, name, a.Progress[i].Time.Format("15:04:05")))
+		case i < len(a.Progress) && a.Progress[i].Seen:
+			s = append(s, name+" "+a.Progress[i].Time.Format("15:04:05"))
 		}
 	}
 	return strings.Join(s, ", ")

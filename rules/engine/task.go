@@ -166,7 +166,7 @@ func (t *Task) advance(level int, out *Output) {
 func (t *Task) head(rule int, group []string) window.Head {
 	spec := &t.set.Rules()[rule].Stateful.Window
 	return window.Head{Rule: t.set.StateID(rule), Group: group, Length: spec.Length, Lateness: spec.Lateness, Quiet: spec.Quiet,
-		AtClose: spec.AtClose, Every: spec.Every, Settle: spec.Settle}
+		AtClose: spec.AtClose, Every: spec.Every, Deferred: spec.Deferred(), Settle: spec.Settle}
 }
 
 // observe evaluates the rules of the observation's class again: the process that routed it may have run other rules.

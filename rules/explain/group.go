@@ -47,6 +47,8 @@ func (p *replay) group(t taken) Group {
 		g.Outcome = Repeated
 		g.Why = fmt.Sprintf("the condition holds, in an episode that is open since %s (event %s): its alert stands, and no second one is raised before the condition has not held for %s, or after %s",
 			stamp(ep.Start), ep.EventID, ep.Quiet, ep.Longest)
+	case m.Held && spec.Waits() && ep == nil:
+		g.Outcome, g.Why = Waiting, "the condition holds so far; the alert waits until the clock shows that nothing undoes it"
 	case m.Held:
 		g.Outcome, g.Why = Waiting, "the condition holds; the alert waits until the clock shows that the episode before is over"
 	default:

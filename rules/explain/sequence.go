@@ -10,6 +10,9 @@ import (
 // chainNeeds says which steps of a sequence have come, and what kept the next one from following.
 func (p *replay) chainNeeds(m window.Measure) []Need {
 	st := p.about().Stateful
+	if len(st.Window.Plan) > 0 {
+		return p.planNeeds(m)
+	}
 	var needs []Need
 	for i, in := range st.Inputs {
 		n := Need{What: "step " + in.Name}

@@ -77,7 +77,7 @@ func fillsAtOnce(st *rules.Stateful) bool {
 	case window.Unordered:
 		return w.StepsNeeded() == 1
 	case window.Sequence:
-		return w.Steps == 1
+		return w.Steps == 1 && len(w.Plan) == 0
 	}
 	return false
 }

@@ -23,7 +23,9 @@ type Dictionary struct {
 }
 
 // New returns an empty window without a head.
-func (d *Dictionary) New() *Window { return &Window{dict: d, judged: noTick, bytes: ownBytes} }
+func (d *Dictionary) New() *Window {
+	return &Window{dict: d, judged: noTick, pace: noPace, bytes: ownBytes}
+}
 
 // shapeOf is the number of h without its group key. There is none when the numbers have run out.
 func (d *Dictionary) shapeOf(h *Head) (uint16, bool) {

@@ -84,27 +84,6 @@ func (s *Spec) inspectTick(w *Window, t int64) Measure {
 	return m
 }
 
-// furthest returns the rows, counted from lo, of the chain among rows[lo:hi] that has reached the latest step; of several
-// the one that ends last.
-func (w *Window) furthest(s *Spec, lo, hi int) []int {
-	links := w.chains(s, lo, hi)
-	end := -1
-	for i, l := range links {
-		if l.ok && (end < 0 || w.rows[lo+i].step >= w.rows[lo+end].step) {
-			end = i
-		}
-	}
-	if end < 0 {
-		return nil
-	}
-	chain := make([]int, w.rows[lo+end].step+1)
-	for k := len(chain) - 1; k >= 0; k-- {
-		chain[k] = end
-		end = links[end].prev - lo
-	}
-	return chain
-}
-
 // EpisodeView is an episode as an explanation shows it.
 type EpisodeView struct {
 	Start, End int64

@@ -74,6 +74,13 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 	if !inOrder {
 		w.view = nil
 	}
+	if s.Waits() { // below the watermark, where its sweep goes, every order of arrival is the same
+		w.await(s, r, trigger)
+		return Counted, fired
+	}
+	if !inOrder {
+		w.seq = nil
+	}
 
 	if s.AtClose {
 		w.keepTriggers(s, string(r.item()), trigger)
@@ -168,14 +175,24 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	case s.Every > 0:
 		return s.tick(w, watermark)
 	}
-	fired := append(s.announce(w, watermark, ""), s.confirm(w, watermark)...)
+	if s.Waits() {
+		s.decide(w, watermark)
+	}
+	final := watermark // completions before it are known
+	if s.Deferred() {
+		final = subSaturated(watermark, s.Length)
+	}
+	fired := append(s.announce(w, final, ""), s.confirm(w, final)...)
 
 	// A row takes part in intervals up to its time plus Length. Observations at or above the watermark may arrive, and
 	// a pending episode still has to show what it held.
 	needed := watermark
 	for i := range w.eps {
-		if w.eps[i].pending() {
-			needed = min(needed, w.eps[i].at)
+		switch e := &w.eps[i]; {
+		case e.pending():
+			needed = min(needed, e.at)
+		case s.Settle && !e.settled:
+			needed = min(needed, e.start)
 		}
 	}
 	n := 0
@@ -193,6 +210,11 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 				v.from, v.to = v.from-n, v.to-n
 			}
 		}
+		if v := w.seq; v != nil {
+			if v.to -= n; v.to < 0 {
+				w.seq = nil
+			}
+		}
 	}
 	if s.Kind == FirstSeen {
 		s.keepFirst(w, row{})
@@ -204,8 +226,8 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 // forget drops the episodes that nothing can join any more. A window that is judged when it closes completes at its last
 // observation, up to Length before that is known.
 func (w *Window) forget(s *Spec, watermark int64) {
-	if s.AtClose {
-		watermark -= int64(s.Length)
+	if s.AtClose || s.Deferred() {
+		watermark = subSaturated(watermark, s.Length)
 	}
 	w.eps = slices.DeleteFunc(w.eps, func(e episode) bool {
 		over := !e.pending() && closed(e.end, s, watermark)
@@ -284,7 +306,7 @@ func (s *Spec) thin(w *Window) {
 	if len(drop) == 0 {
 		return
 	}
-	w.view = nil
+	w.view, w.seq = nil, nil
 	if !w.head.Thinned {
 		w.head.Thinned = true
 		w.touch(headItem)

@@ -23,6 +23,7 @@ const (
 	ownBytes = 1 + 2 + 1 + 3
 	// An entry of those that have no form of their own: two lengths and a short item.
 	tickBytes = 1 + 1 + 1 + binary.MaxVarintLen64
+	paceBytes = 1 + 1 + 1 + 1 + 2*binary.MaxVarintLen64
 )
 
 // AppendPacked implements state.Window.
@@ -144,6 +145,9 @@ func (w *Window) Size() int {
 	n := w.bytes + w.headBytes
 	if w.judged != noTick {
 		n += tickBytes
+	}
+	if w.pace != noPace {
+		n += paceBytes
 	}
 	return n
 }

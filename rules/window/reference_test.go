@@ -56,7 +56,7 @@ func reference(s *Spec, set []Observation) []string {
 		if s.AtClose || s.Every > 0 {
 			break
 		}
-		if holds(s, rows, r.Time) {
+		if s.Kind == Sequence && completes(s, rows, r) || s.Kind != Sequence && holds(s, rows, r.Time) {
 			times = append(times, r.Time)
 		}
 	}
@@ -166,8 +166,6 @@ func content(s *Spec, in []Observation, t int64) bool {
 			steps[r.Step] = true
 		}
 		return len(steps) == s.Steps || s.Threshold > 0 && len(steps) >= s.Threshold
-	case Sequence:
-		return ends(s, in, nil, t)
 	case Pipeline:
 		var texts []string
 		for _, r := range in {
@@ -176,29 +174,4 @@ func content(s *Spec, in []Observation, t int64) bool {
 		return s.Program.(repeats).holdsNaively(texts)
 	}
 	return true
-}
-
-// ends tries every chain, however slow.
-func ends(s *Spec, in []Observation, chain []Observation, t int64) bool {
-	if len(chain) == s.Steps {
-		return chain[len(chain)-1].Time == t
-	}
-	for _, r := range in {
-		if r.Step != len(chain) {
-			continue
-		}
-		if n := len(chain); n > 0 {
-			p := chain[n-1]
-			if r.Time < p.Time || r.ID == p.ID {
-				continue
-			}
-			if len(r.Join) > 0 && len(p.Join) > 0 && !slices.ContainsFunc(r.Join, func(v string) bool { return slices.Contains(p.Join, v) }) {
-				continue
-			}
-		}
-		if ends(s, in, append(slices.Clone(chain), r), t) {
-			return true
-		}
-	}
-	return false
 }

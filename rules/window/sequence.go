@@ -1,136 +1,347 @@
 package window
 
-import "slices"
+import (
+	"math"
+	"slices"
+	"time"
+)
 
-// link is the best chain that ends at a row: its first row as late as can be, so that it spans the least time.
-type link struct {
-	start int64
-	prev  int // row before it in the chain; -1 for step 0
-	ok    bool
-}
-
-// chains computes, for rows[lo:hi], the best chain ending at each. A chain has one row of each step, from step 0 on,
-// with times that do not decrease, of different events, and joins that agree between neighbours wherever both are
-// known. Rows of the same time stand sorted by step, so a chain may run through equal times in any order of arrival.
+// A sequence is defined over the set of a group's observations, whatever order they came in.
 //
-// Best starts are kept per step and join value, so the pass is linear in rows and join values.
-func (w *Window) chains(s *Spec, lo, hi int) []link {
-	links := make([]link, hi-lo)
-	type best struct {
-		any, unknown int // row with the latest start, -1 for none: over all rows of the step; over rows without a join
-		byJoin       map[string]int
-	}
-	steps := make([]best, s.Steps)
-	for i := range steps {
-		steps[i] = best{any: -1, unknown: -1}
-	}
-	later := func(a, b int) int { // the row of a and b whose chain starts later; the earlier row wins a tie
-		if a < 0 || b >= 0 && links[b-lo].start > links[a-lo].start {
-			return b
-		}
-		return a
-	}
-	for i := lo; i < hi; i++ {
-		r := w.rows[i]
-		step := int(r.step)
-		if step >= s.Steps {
-			continue
-		}
-		joined := false
-		l := link{start: r.time, prev: -1, ok: step == 0}
-		if step > 0 {
-			b := &steps[step-1]
-			p := b.any
-			for v := range r.join() {
-				if !joined {
-					joined, p = true, b.unknown
-				}
-				if j, ok := b.byJoin[v]; ok {
-					p = later(p, j)
-				}
-			}
-			// The same event cannot stand for two steps. Looking for the next best row instead costs a walk, which
-			// only an event that matches two steps pays.
-			if p >= 0 && w.rows[p].packedID() == r.packedID() {
-				p = -1
-				for j := i - 1; j >= lo; j-- {
-					if o := w.rows[j]; int(o.step) == step-1 && links[j-lo].ok && o.packedID() != r.packedID() && agree(o, r) {
-						p = later(p, j)
-					}
-				}
-			}
-			if p >= 0 {
-				l = link{start: links[p-lo].start, prev: p, ok: true}
-			}
-		}
-		links[i-lo] = l
-		if !l.ok {
-			continue
-		}
-		b := &steps[step]
-		b.any = later(b.any, i)
-		known := false
-		for v := range r.join() {
-			known = true
-			if b.byJoin == nil {
-				b.byJoin = map[string]int{}
-			}
-			if j, ok := b.byJoin[v]; ok {
-				b.byJoin[v] = later(j, i)
-			} else {
-				b.byJoin[v] = i
-			}
-		}
-		if !known {
-			b.unknown = later(b.unknown, i)
-		}
-	}
-	return links
+// A chain has, for each step that occurs, in the order of the steps, Runs observations of different events. Their times do
+// not decrease: what happened at one time may stand in either order, because the System Log's times are no finer than a
+// millisecond and nothing else tells the order. Neighbours are different events, and their joins agree wherever both are
+// known. No observation of an absent step lies between the observations around it, their times excluded.
+//
+// Of the chains that end with an observation the one that starts last counts, as in Elastic, where the newer pending
+// sequence replaces the older. The observation completes the sequence, at its time t, if that chain, which starts at S,
+//
+//   - is no longer than Length: t - S <= Length,
+//   - has no Until strictly between S and t,
+//   - and, for absent steps before the first that occurs, none of those in [t-Length, S),
+//   - and, for absent steps behind the last that occurs, none of those in (t, S+Length].
+//
+// Until and absent steps make a sequence one that a late observation may undo. It is therefore decided by the watermark:
+// when it has passed t or, for an absent step at the end, S+Length. Sequences without them are complete on arrival.
+
+// Waits reports whether the watermark decides: the Spec is a sequence with absent steps or Until.
+func (s *Spec) Waits() bool {
+	return s.Kind == Sequence && slices.ContainsFunc(s.Plan, func(p Step) bool { return p.Role != Occurs })
 }
 
-// agree reports whether two rows may follow each other: they share a join value, or one of them has none.
-func agree(a, b row) bool {
-	known := false
-	for v := range a.join() {
-		known = true
-		for u := range b.join() {
-			if u == v {
-				return true
-			}
-		}
-	}
-	if !known {
-		return true
-	}
-	for range b.join() {
+// Deferred reports whether a completion may become known up to Length after its time: an absent step stands at the end.
+func (s *Spec) Deferred() bool {
+	if s.Kind != Sequence {
 		return false
 	}
-	return true
+	deferred := false
+	for _, p := range s.Plan {
+		if p.Role != Until {
+			deferred = p.Role == Absent
+		}
+	}
+	return deferred
 }
 
-// sequences returns the times in [from, to] of rows of the last step that end a chain of at most Length.
+// part is what the sweep has to know of a step.
+type part struct {
+	role  Role
+	runs  int
+	stage int // of the first event of a step that occurs; for an absent one, the stage before it, -1 for none
+}
+
+// shape is a Plan by stages: each event of a chain is one.
+type shape struct {
+	parts  []part // by step
+	stages int
+	last   int // the last step that occurs
+	after  bool
+}
+
+func (s *Spec) shape() shape {
+	h := shape{parts: make([]part, s.Steps), after: s.Deferred()}
+	for i := range h.parts {
+		p := part{role: Occurs, runs: 1, stage: h.stages}
+		if i < len(s.Plan) {
+			p.role, p.runs = s.Plan[i].Role, max(s.Plan[i].Runs, 1)
+		}
+		if p.role == Occurs {
+			h.stages += p.runs
+			h.last = i
+		} else {
+			p.stage--
+		}
+		h.parts[i] = p
+	}
+	return h
+}
+
+// chain is what matters of the rows of a chain.
+type chain struct {
+	start int64
+	// before is the latest row of an absent first step before start.
+	before int64
+	link   *link // the rows, the last one first, if they are traced
+}
+
+type link struct {
+	row  int
+	prev *link
+}
+
+// none is earlier than any time of a row that matters.
+const none = int64(math.MinInt64)
+
+// ending is a chain and the event that it ends with.
+type ending struct {
+	chain
+	id string
+	ok bool
+}
+
+// pair has the two chains that start last among those that end with different events: should the next row be of the
+// event that the first ends with, the second stands in.
+type pair [2]ending
+
+func (p *pair) offer(e ending) {
+	switch {
+	case !e.ok:
+	case p[0].ok && p[0].id == e.id:
+		if e.start > p[0].start {
+			p[0] = e
+		}
+	case !p[0].ok || e.start > p[0].start:
+		p[0], p[1] = e, p[0]
+	case !p[1].ok || e.start > p[1].start:
+		p[1] = e
+	}
+}
+
+// slot has the chains that end at one stage: at the time at, and before it.
+type slot struct {
+	at       int64
+	old, now pair
+}
+
+// turn brings the slot up to a later time. Chains that end before cut, which is before t, cannot go on.
+func (l *slot) turn(t, cut int64) {
+	if l.at == t {
+		return
+	}
+	switch {
+	case cut > l.at:
+		l.old = pair{}
+	case cut == l.at:
+		l.old = l.now
+	default:
+		l.old.offer(l.now[0])
+		l.old.offer(l.now[1])
+	}
+	l.now, l.at = pair{}, t
+}
+
+// best is the chain that starts last and does not end with event id.
+func (l *slot) best(id string, than ending) ending {
+	for _, p := range []*pair{&l.old, &l.now} {
+		for i := range p {
+			if e := &p[i]; e.ok && e.id != id && (!than.ok || e.start > than.start) {
+				than = *e
+			}
+		}
+	}
+	return than
+}
+
+// level has the best chains that end at a stage: over all rows, over those without a join, and by value of the join.
+type level struct {
+	any, unknown slot
+	byJoin       map[string]*slot
+	// cut is the latest row, before the time at hand, of an absent step behind this stage, cutNow one at that time.
+	cut, cutNow int64
+}
+
+func (l *level) best(r row, id string) ending {
+	from := &l.any
+	var e ending
+	for v := range r.join() {
+		from = &l.unknown
+		if s, ok := l.byJoin[v]; ok {
+			s.turn(r.time, l.cut)
+			e = s.best(id, e)
+		}
+	}
+	from.turn(r.time, l.cut)
+	return from.best(id, e)
+}
+
+func (l *level) offer(r row, e ending) {
+	put := func(s *slot) {
+		s.turn(r.time, l.cut)
+		s.now.offer(e)
+	}
+	put(&l.any)
+	known := false
+	for v := range r.join() {
+		known = true
+		if l.byJoin == nil {
+			l.byJoin = map[string]*slot{}
+		}
+		s, ok := l.byJoin[v]
+		if !ok {
+			s = &slot{at: r.time}
+			l.byJoin[v] = s
+		}
+		put(s)
+	}
+	if !known {
+		put(&l.unknown)
+	}
+}
+
+// sweep goes along rows in order and knows, for each, the chain that counts. It looks at each row once, at a cost that
+// goes with the row's runs.
+type sweep struct {
+	shape
+	length   int64
+	trace    bool
+	to       int // rows before it have been taken
+	at       int64
+	levels   []level // by stage, but the last
+	until    int64   // the latest row before at
+	untilNow int64   // one at at
+	first    int64   // likewise, of absent steps before the first that occurs
+	firstNow int64
+	waiting  []waiting // Deferred: sorted by deadline
+	deepest  *link     // traced: the chain that has come furthest, and of several the last
+	depth    int
+}
+
+// waiting is a completion that a row of an absent step may still undo.
+type waiting struct {
+	row      row
+	deadline int64
+}
+
+func (s *Spec) sweep(from int) *sweep {
+	v := &sweep{shape: s.shape(), length: int64(s.Length), to: from, at: none, until: none, untilNow: none, first: none, firstNow: none}
+	v.levels = make([]level, max(v.stages-1, 0))
+	for i := range v.levels {
+		v.levels[i].cut, v.levels[i].cutNow = none, none
+	}
+	return v
+}
+
+// turn goes to a later time.
+func (v *sweep) turn(t int64) {
+	v.until = max(v.until, v.untilNow)
+	v.first = max(v.first, v.firstNow)
+	for _, p := range v.parts {
+		if p.role == Absent && p.stage >= 0 && p.stage < len(v.levels) {
+			l := &v.levels[p.stage]
+			l.cut = max(l.cut, l.cutNow)
+		}
+	}
+	v.at = t
+}
+
+// take looks at the next row, and reports the chain that counts if the row completes the sequence, as far as rows up to
+// it can tell.
+func (v *sweep) take(rows []row) (done chain, ok bool) {
+	i := v.to
+	r := rows[i]
+	v.to++
+	if r.time != v.at {
+		v.turn(r.time)
+	}
+	if int(r.step) >= len(v.parts) {
+		return chain{}, false
+	}
+	p := v.parts[r.step]
+	switch {
+	case p.role == Until:
+		v.untilNow = r.time
+		return chain{}, false
+	case p.role == Absent && p.stage < 0:
+		v.firstNow = r.time
+		return chain{}, false
+	case p.role == Absent:
+		if p.stage < len(v.levels) {
+			v.levels[p.stage].cutNow = r.time
+		}
+		return chain{}, false
+	}
+	id := r.packedID()
+	for stage := p.stage + p.runs - 1; stage >= p.stage; stage-- { // downwards: the row must not follow itself
+		e := ending{chain: chain{start: r.time, before: v.first}, ok: true}
+		if stage > 0 {
+			e = v.levels[stage-1].best(r, id)
+		}
+		if !e.ok {
+			continue
+		}
+		e.id = id
+		if v.trace {
+			e.link = &link{i, e.link}
+			if stage >= v.depth {
+				v.deepest, v.depth = e.link, stage
+			}
+		}
+		if stage < len(v.levels) {
+			v.levels[stage].offer(r, e)
+			continue
+		}
+		done, ok = e.chain, r.time-e.start <= v.length && v.until <= e.start && (e.before == none || r.time-e.before > v.length)
+	}
+	return done, ok
+}
+
+// rows are those of a traced chain, in order.
+func (l *link) rows() []int {
+	var rows []int
+	for ; l != nil; l = l.prev {
+		rows = append(rows, l.row)
+	}
+	slices.Reverse(rows)
+	return rows
+}
+
+// sequences returns the times in [from, to] of rows that complete the sequence, as far as the rows at hand tell. Where
+// the row at from is the last one, the window's own sweep serves, and only rows that it has not taken are looked at.
 func (w *Window) sequences(s *Spec, from, to int64) []int64 {
-	first, _ := w.firstAtOrAfter(from)
-	hi := first
-	ends := false
-	for hi < len(w.rows) && w.rows[hi].time <= to {
-		ends = ends || int(w.rows[hi].step) == s.Steps-1
-		hi++
+	n := len(w.rows)
+	inOrder := n > 0 && w.rows[n-1].time == from && !s.Waits()
+	v := w.seq
+	if v == nil || !inOrder {
+		lo, _ := w.firstAtOrAfter(subSaturated(from, s.Length))
+		v = s.sweep(lo)
 	}
-	if !ends {
-		return nil // the usual case: an early step arrived in order
+	if inOrder {
+		w.seq = v
 	}
-	lo, _ := w.firstAtOrAfter(from - int64(s.Length))
-	links := w.chains(s, lo, hi)
 	var times []int64
-	for i := first; i < hi; i++ {
-		r, l := w.rows[i], links[i-lo]
-		if int(r.step) == s.Steps-1 && l.ok && r.time-l.start <= int64(s.Length) &&
-			w.conditions(s, r.time) && (len(times) == 0 || times[len(times)-1] != r.time) {
-			times = append(times, r.time)
+	for v.to < n && w.rows[v.to].time <= to {
+		t := w.rows[v.to].time
+		c, ok := v.take(w.rows)
+		if ok && t >= from && (len(times) == 0 || times[len(times)-1] != t) && !w.undone(s, t, c) && w.conditions(s, t) {
+			times = append(times, t)
 		}
 	}
 	return times
+}
+
+// undone reports whether a row of an absent step at the end follows a complete chain.
+func (w *Window) undone(s *Spec, t int64, c chain) bool {
+	if !s.Deferred() {
+		return false
+	}
+	h := s.shape()
+	i, _ := w.firstAtOrAfter(addSaturated(t, 1))
+	for ; i < len(w.rows) && w.rows[i].time-c.start <= int64(s.Length); i++ {
+		if int(w.rows[i].step) > h.last && h.parts[w.rows[i].step].role == Absent {
+			return true
+		}
+	}
+	return false
 }
 
 // conditions reports whether the columns of [t-Length, t] reach their thresholds.
@@ -139,31 +350,45 @@ func (w *Window) conditions(s *Spec, t int64) bool {
 		return true
 	}
 	v := newSliding(s)
-	v.from, _ = w.firstAtOrAfter(t - int64(s.Length))
+	v.from, _ = w.firstAtOrAfter(subSaturated(t, s.Length))
 	v.to = v.from
 	v.move(w.rows, t, int64(s.Length))
 	return v.distinct(s)
 }
 
-// chain returns the rows of the best chain that ends at time t, in order, or nil.
+// chain returns the rows of the chain that completes the sequence at time t, in order, or nil.
 func (w *Window) chain(s *Spec, t int64) []int {
-	lo, _ := w.firstAtOrAfter(t - int64(s.Length))
-	hi, _ := w.firstAtOrAfter(t + 1)
-	links := w.chains(s, lo, hi)
-	end := -1
-	for i := lo; i < hi; i++ {
-		if l := links[i-lo]; int(w.rows[i].step) == s.Steps-1 && l.ok && w.rows[i].time == t &&
-			(end < 0 || l.start > links[end-lo].start) {
-			end = i
+	lo, _ := w.firstAtOrAfter(subSaturated(t, s.Length))
+	v := s.sweep(lo)
+	v.trace = true
+	var best chain
+	for v.to < len(w.rows) && w.rows[v.to].time <= t {
+		at := w.rows[v.to].time
+		if c, ok := v.take(w.rows); ok && at == t && (best.link == nil || c.start > best.start) {
+			best = c
 		}
 	}
-	if end < 0 {
-		return nil
+	return best.link.rows()
+}
+
+// furthest returns the rows, counted from lo, of the chain among rows[lo:hi] that has come furthest; of several the one
+// that ends last.
+func (w *Window) furthest(s *Spec, lo, hi int) []int {
+	v := s.sweep(lo)
+	v.trace = true
+	for v.to < hi {
+		v.take(w.rows)
 	}
-	var rows []int
-	for i := end; i >= 0; i = links[i-lo].prev {
-		rows = append(rows, i)
+	rows := v.deepest.rows()
+	for i := range rows {
+		rows[i] -= lo
 	}
-	slices.Reverse(rows)
 	return rows
+}
+
+func subSaturated(t int64, d time.Duration) int64 {
+	if t < math.MinInt64+int64(d) {
+		return math.MinInt64
+	}
+	return t - int64(d)
 }

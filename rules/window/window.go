@@ -26,6 +26,8 @@ type Head struct {
 	Settle bool
 	// Every as in Spec: the window is judged at ticks.
 	Every time.Duration
+	// Deferred: completions become known up to Length after their time, see Spec.Deferred.
+	Deferred bool
 	// Thinned: rows have been dropped because they repeated others, see Spec.thin.
 	Thinned bool
 }
@@ -42,8 +44,11 @@ type Window struct {
 
 	judged int64 // Every: the highest tick that has been judged, noTick before the first
 
+	pace pace // sequences that wait: see decide.go
+
 	dirty []string // items changed since Clone, with repetitions
 	view  *sliding // derived from rows; nil when it must be rebuilt
+	seq   *sweep   // likewise, for sequences
 	bytes int      // of Size, without head and tick
 
 	headBytes int // of the group key in Size
@@ -78,7 +83,7 @@ func (w *Window) SetHead(h Head) {
 
 func (h Head) equal(o Head) bool {
 	return h.Rule == o.Rule && h.Length == o.Length && h.Lateness == o.Lateness && h.Quiet == o.Quiet &&
-		h.AtClose == o.AtClose && h.Every == o.Every && h.Settle == o.Settle && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
+		h.AtClose == o.AtClose && h.Every == o.Every && h.Deferred == o.Deferred && h.Settle == o.Settle && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
 }
 
 func (w *Window) touch(item string) { w.dirty = append(w.dirty, item) }
@@ -89,15 +94,15 @@ func (w *Window) Clone() *Window {
 	c.rows = slices.Clone(w.rows)
 	c.eps = slices.Clone(w.eps)
 	c.trigs = slices.Clone(w.trigs)
-	c.dirty, c.view = nil, nil
+	c.dirty, c.view, c.seq = nil, nil, nil
 	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
-		c.head, c.known, c.judged, c.headBytes = Head{}, false, noTick, 0
+		c.head, c.known, c.judged, c.headBytes, c.pace = Head{}, false, noTick, 0, noPace
 	}
 	return &c
 }
 
 // Committed drops what only an open transaction needs.
-func (w *Window) Committed() { w.dirty, w.view = nil, nil }
+func (w *Window) Committed() { w.dirty, w.view, w.seq = nil, nil, nil }
 
 // Empty reports whether nothing is left that could still matter.
 func (w *Window) Empty() bool { return len(w.rows) == 0 && len(w.eps) == 0 }
@@ -119,18 +124,25 @@ func (w *Window) Due() int64 {
 	}
 	for i := range w.eps {
 		e := &w.eps[i]
-		end := after(e.end, w.head.Quiet, w.head.Lateness)
+		wait := w.head.Lateness
+		if w.head.Deferred {
+			wait += w.head.Length
+		}
+		end := after(e.end, w.head.Quiet, wait)
 		over := end
 		if w.head.AtClose { // see forget
 			over = after(e.end, w.head.Quiet+w.head.Length, w.head.Lateness)
 		}
 		expiry = max(expiry, over)
 		if w.head.Settle && !e.pending() && !e.settled {
-			due = min(due, after(e.start, 0, w.head.Lateness))
+			due = min(due, after(e.start, 0, wait))
 		}
 		if e.pending() || i+1 < len(w.eps) && w.eps[i+1].pending() {
 			due = min(due, end)
 		}
+	}
+	if w.pace.next != never {
+		due = min(due, after(w.pace.next, 0, w.head.Lateness))
 	}
 	if expiry != math.MinInt64 {
 		due = min(due, expiry)
@@ -162,6 +174,9 @@ func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
 		if w.judged != noTick && !w.Empty() && !yield([]byte(tickItem), encodeTick(w.judged)) {
 			return
 		}
+		if w.pace != noPace && !w.Empty() && !yield([]byte(paceItem), w.pace.encode()) {
+			return
+		}
 		for _, r := range w.rows {
 			if !yield(r.item(), []byte(r.enc)) {
 				return
@@ -184,6 +199,9 @@ func (w *Window) rest() iter.Seq2[[]byte, []byte] {
 			}
 		}
 		if w.judged != noTick && !yield([]byte(tickItem), encodeTick(w.judged)) {
+			return
+		}
+		if w.pace != noPace && !yield([]byte(paceItem), w.pace.encode()) {
 			return
 		}
 		for _, t := range w.trigs {
@@ -228,8 +246,11 @@ func (w *Window) Changes() iter.Seq2[[]byte, []byte] {
 		if _, touched := slices.BinarySearch(w.dirty, headItem); w.known && !touched && !yield([]byte(headItem), nil) {
 			return
 		}
-		if _, touched := slices.BinarySearch(w.dirty, tickItem); w.judged != noTick && !touched {
-			yield([]byte(tickItem), nil)
+		if _, touched := slices.BinarySearch(w.dirty, tickItem); w.judged != noTick && !touched && !yield([]byte(tickItem), nil) {
+			return
+		}
+		if _, touched := slices.BinarySearch(w.dirty, paceItem); w.pace != noPace && !touched {
+			yield([]byte(paceItem), nil)
 		}
 	}
 }
@@ -243,6 +264,10 @@ func (w *Window) lookup(item string) []byte {
 	case item == tickItem:
 		if w.judged != noTick && !w.Empty() {
 			return encodeTick(w.judged)
+		}
+	case item == paceItem:
+		if w.pace != noPace && !w.Empty() {
+			return w.pace.encode()
 		}
 	case item[0] == episodeItem:
 		for i := range w.eps {
@@ -273,7 +298,7 @@ var ErrEntry = errors.New("window entry cannot be read")
 
 // Apply installs one entry from the changelog; a nil value removes it.
 func (w *Window) Apply(item, value []byte) error {
-	w.view = nil
+	w.view, w.seq = nil, nil
 	if len(item) == 0 {
 		return fmt.Errorf("%w: no item", ErrEntry)
 	}
@@ -300,6 +325,16 @@ func (w *Window) Apply(item, value []byte) error {
 			return err
 		}
 		w.judged = t
+	case string(item) == paceItem:
+		if value == nil {
+			w.pace = noPace
+			return nil
+		}
+		p, err := decodePace(value)
+		if err != nil {
+			return err
+		}
+		w.pace = p
 	case item[0] == episodeItem:
 		i := slices.IndexFunc(w.eps, func(e episode) bool { return string(e.item()) == string(item) })
 		if i >= 0 {
@@ -356,6 +391,7 @@ const (
 	flagAtClose = 1 << 1
 	flagSettle  = 1 << 2
 	flagEvery   = 1 << 3
+	flagDefer   = 1 << 4
 )
 
 func (h Head) encode() []byte { return putList(h.appendShape(nil), h.Group) }
@@ -375,6 +411,9 @@ func (h Head) appendShape(b []byte) []byte {
 	if h.Every > 0 {
 		flags |= flagEvery
 	}
+	if h.Deferred {
+		flags |= flagDefer
+	}
 	b = append(append(b, headFormat, flags), h.Rule[:]...)
 	b = binary.AppendVarint(b, int64(h.Length))
 	b = binary.AppendVarint(b, int64(h.Lateness))
@@ -387,10 +426,11 @@ func (h Head) appendShape(b []byte) []byte {
 
 func decodeHead(value []byte) (Head, error) {
 	var h Head
-	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose|flagSettle|flagEvery) != 0 {
+	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose|flagSettle|flagEvery|flagDefer) != 0 {
 		return h, fmt.Errorf("%w: head of another format", ErrEntry)
 	}
 	h.Thinned, h.AtClose, h.Settle = value[1]&flagThinned != 0, value[1]&flagAtClose != 0, value[1]&flagSettle != 0
+	h.Deferred = value[1]&flagDefer != 0
 	copy(h.Rule[:], value[2:])
 	d := decoder{rest: string(value[18:])}
 	h.Length, h.Lateness, h.Quiet = time.Duration(d.varint()), time.Duration(d.varint()), time.Duration(d.varint())

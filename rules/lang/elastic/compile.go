@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"oktastream/rules"
+	"oktastream/rules/lang/eql"
 	"oktastream/rules/lang/esql"
 	"oktastream/rules/lang/kuery"
 	"oktastream/rules/lang/source"
@@ -24,12 +25,14 @@ var compilers = map[string]compiler{
 	"esql": func(query *source.Node, s Schedule, r *source.Report) (match.Expr, *rules.Stateful) {
 		return esql.Compile(query, esql.Options{From: s.From, Interval: s.Interval}, r)
 	},
+	"eql": func(query *source.Node, s Schedule, r *source.Report) (match.Expr, *rules.Stateful) {
+		return eql.Compile(query, eql.Options{From: s.From, Interval: s.Interval, CategoryField: s.CategoryField}, r)
+	},
 }
 
 // later are languages that are known and do not run.
 var later = map[string]string{
 	"lucene": "Lucene's query syntax is not supported; most such queries can be written in KQL",
-	"eql":    "EQL is not supported yet",
 }
 
 // types are the types of rules that run, each with its language if the rule does not say.

@@ -9,5 +9,6 @@ const (
 	CodeFunction     = "OKS1205" // an unknown function, or one with other arguments
 	CodeUnsupported  = "OKS1206" // EQL that this version cannot run
 	CodeSequence     = "OKS1207" // steps, keys or spans of a sequence that contradict each other
+	CodeLookBack     = "OKS1209" // warning: a scheduled run looks back less far than the sequence lasts
 	CodeNeverMatches = "OKS1208" // warning: a part of the query that cannot hold
 )

@@ -129,6 +129,10 @@ func (c *compiler) sequence(s *sequence) *rules.Stateful {
 		}
 		c.report.Note(c.pos(s.at), CodeSequence, "write with maxspan=…", "the sequence has no maxspan: it lasts as long as the rule looks back, %s", st.Window.Length)
 	}
+	if s.span > c.options.From && c.options.From > 0 {
+		c.report.Warn(c.pos(s.at), CodeLookBack, "",
+			"the rule looks back %s and its sequence lasts up to %s: run on a schedule it misses what is longer, a stream does not", c.options.From, s.span)
+	}
 	c.checkTerms(s)
 	terms := s.terms
 	if s.until != nil {
