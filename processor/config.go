@@ -97,6 +97,8 @@ type Config struct {
 	Version     string // of this build
 	StateBudget int    // bytes of windows per task; 0 is without limit
 
+	memory time.Duration // the longest that a rule of the set needs what it has seen; known to New
+
 	HTTP   string       // address for /metrics, /healthz and /readyz; empty for none
 	Logger *slog.Logger // default slog.Default
 }

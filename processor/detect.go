@@ -61,17 +61,19 @@ type detectStage struct {
 	topic     string // repartition
 	changelog string
 	group     string
-	count     int32  // partitions of both
-	ruleSet   string // fingerprint
-	ruleIDs   []string
-	newTask   func() detector
-	restorer  *restorer
-	publish   *publisher
-	router    *router
-	letters   *deadLetters
-	metrics   *metrics
-	status    *status
-	log       *slog.Logger
+	// installation is the group of the ingest stage.
+	installation string
+	count        int32  // partitions of both
+	ruleSet      string // fingerprint
+	ruleIDs      []string
+	newTask      func() detector
+	restorer     *restorer
+	publish      *publisher
+	router       *router
+	letters      *deadLetters
+	metrics      *metrics
+	status       *status
+	log          *slog.Logger
 
 	tasks  map[int32]*task
 	wg     sync.WaitGroup
@@ -81,7 +83,8 @@ type detectStage struct {
 	tally  tally
 	// skip are offsets whose processing panicked. The transaction was dropped, since the panic may have left the
 	// overlay half written; the second time around they are dead letters.
-	skip map[int32]map[int64]string
+	skip   map[int32]map[int64]string
+	warned time.Time // of other rules
 }
 
 // restoresAtOnce is how many partitions a worker restores at the same time.
@@ -92,6 +95,11 @@ func (d *detectStage) reconcile(ctx context.Context, changes []assignment, now t
 		for _, p := range c.parts[d.topic] {
 			// Also for an assignment: one may have been missed, so whatever was known of the partition is stale.
 			d.drop(p)
+			if c.kind == assigned && p >= d.count {
+				return permanent(fmt.Errorf("%w: %s had %d partitions when this process started, and has been given more: keys are routed elsewhere from now on. "+
+					"Stop all processes, recreate %s and %s with one number of partitions, or begin without state under another group.id",
+					errForeign, d.topic, d.count, d.topic, d.changelog))
+			}
 			if c.kind == assigned {
 				d.start(p, now)
 			}
@@ -222,6 +230,9 @@ func (d *detectStage) process(r *kgo.Record, out *transaction) error {
 func (d *detectStage) handle(t *task, r *kgo.Record, out *transaction) error {
 	if why, ok := d.skip[r.Partition][r.Offset]; ok {
 		return d.letters.write(out, d.tally, deadLetter{record: r, code: codePanic, message: why, element: -1})
+	}
+	if err := d.belongs(r); err != nil {
+		return err
 	}
 	m, err := engine.DecodeMessage(r.Value)
 	if err == nil {

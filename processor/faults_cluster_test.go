@@ -65,7 +65,7 @@ func TestFaultCluster(t *testing.T) {
 		})})
 	}
 	for _, err := range []*kerr.Error{kerr.NotLeaderForPartition, kerr.FencedLeaderEpoch, kerr.UnknownLeaderEpoch, kerr.OffsetNotAvailable,
-		kerr.KafkaStorageError, kerr.ReplicaNotAvailable, kerr.UnknownServerError, kerr.CorruptMessage, kerr.TopicAuthorizationFailed, kerr.UnknownTopicOrPartition} {
+		kerr.KafkaStorageError, kerr.ReplicaNotAvailable, kerr.UnknownServerError, kerr.CorruptMessage, kerr.UnknownTopicOrPartition} {
 		for _, topic := range []string{inputTopic, "g-repartition"} {
 			rows = append(rows, fault{name: "fetch of " + topic + ": " + err.Message,
 				strike: answers(2, kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: topic, Err: err})})

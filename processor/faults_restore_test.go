@@ -67,7 +67,6 @@ func TestFaultRestore(t *testing.T) {
 			}()
 		}, nil)},
 		{name: "the broker cannot read the log", strike: restarted(failing(kerr.CorruptMessage), nil), log: "CORRUPT_MESSAGE"},
-		{name: "the broker may not be asked", strike: restarted(failing(kerr.TopicAuthorizationFailed), nil), log: "fetch g-changelog/0: TOPIC_AUTHORIZATION_FAILED"},
 		{name: "no leader", strike: restarted(failing(kerr.LeaderNotAvailable), nil)},
 		{name: "stalled by a transaction that hangs", log: "a transaction has been open for longer than it may", strike: restarted(func(w *world) {
 			cl := w.client(kgo.TransactionalID("foreign"), kgo.TransactionTimeout(5*time.Minute), kgo.RecordPartitioner(kgo.ManualPartitioner()))

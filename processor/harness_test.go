@@ -342,14 +342,19 @@ func alertsOf(t testing.TB, records []*kgo.Record) map[string][]int {
 
 // wantAlerts are the alerts of n events fed by feed.
 func wantAlerts(n, actors int) map[string][]int {
+	totals := make(map[string]int)
+	for i := range n {
+		totals[fmt.Sprint("u", i%actors)]++
+	}
+	return wantCounts(totals)
+}
+
+// wantCounts are the alerts of actors with so many events each.
+func wantCounts(totals map[string]int) map[string][]int {
 	want := make(map[string][]int)
-	for u := range actors {
-		total := n / actors
-		if u < n%actors {
-			total++
-		}
+	for actor, total := range totals {
 		for k := counterEvery; k <= total; k += counterEvery {
-			want[fmt.Sprint("u", u)] = append(want[fmt.Sprint("u", u)], k)
+			want[actor] = append(want[actor], k)
 		}
 	}
 	return want

@@ -33,6 +33,7 @@ type metrics struct {
 	deadLetters  *prometheus.CounterVec   // reason
 	panics       prometheus.Counter
 	lost         *prometheus.CounterVec // topic
+	otherRules   prometheus.Counter     // clocks from ingest workers with other rules
 
 	assigned     *prometheus.GaugeVec     // stage
 	rebalances   *prometheus.CounterVec   // stage, kind
@@ -89,6 +90,7 @@ func newMetrics(version, fingerprint string, rules int) *metrics {
 	m.deadLetters = counter("dlq_records_total", "Dead letters in committed transactions.", "reason")
 	m.panics = counter("panics_total", "Records whose processing panicked; each is a dead letter.").WithLabelValues()
 	m.lost = counter("records_lost_total", "Offsets of the input that the log no longer held when they were to be read.", "topic")
+	m.otherRules = counter("ruleset_mismatches_total", "Clock records from ingest workers that run other rules than this process: it grows while a rollout lasts.").WithLabelValues()
 
 	m.assigned = gauge("partitions_assigned", "Partitions owned by this process.", "stage")
 	m.rebalances = counter("rebalances_total", "Changes of assignment.", "stage", "kind")

@@ -29,6 +29,9 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 	if err != nil {
 		return nil, fmt.Errorf("list end offsets: %w", err)
 	}
+	if err := s.noticeForgotten(ctx, fetched); err != nil {
+		return nil, err
+	}
 	for t, parts := range fetched {
 		for p, o := range parts {
 			start, ok1 := starts.Lookup(t, p)
@@ -64,6 +67,37 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 		}
 	}
 	return fetched, nil
+}
+
+// noticeForgotten says what it means when the group has no offset at all: that it is new, or renamed, or that its offsets
+// have expired or were deleted, which the offsets of the group that follows it tell.
+func (s *session) noticeForgotten(ctx context.Context, fetched map[string]map[int32]kgo.Offset) error {
+	if s.opts.follower == "" {
+		return nil
+	}
+	for _, parts := range fetched {
+		for _, o := range parts {
+			if o.EpochOffset().Offset >= 0 {
+				return nil
+			}
+		}
+	}
+	own, err := s.adm.FetchOffsets(ctx, s.opts.group)
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) || len(own) > 0 {
+		return err
+	}
+	follower, err := s.adm.FetchOffsets(ctx, s.opts.follower)
+	switch {
+	case err != nil && !errors.Is(err, kerr.GroupIDNotFound):
+		return err
+	case len(follower) > 0:
+		s.opts.log.Warn("the group has no offsets, and its detect stage has: they have expired or were deleted, unless there was never any input. "+
+			"What the input topics still hold is evaluated again: alerts about single events come again under the same ids, and what is behind the clocks is late",
+			"group", s.opts.group, "detect_group", s.opts.follower)
+	default:
+		s.opts.log.Info("the group is new: no offsets and no state. If it was renamed, its windows are under the old group.id", "group", s.opts.group)
+	}
+	return nil
 }
 
 func errOr(err, other error) error {

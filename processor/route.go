@@ -23,6 +23,7 @@ var keyed = kgo.StickyKeyPartitioner(nil).ForTopic("")
 type router struct {
 	topic      string // repartition
 	partitions int32
+	stamp      []kgo.RecordHeader // of clocks
 	letters    *deadLetters
 	metrics    *metrics
 	log        *slog.Logger
@@ -54,7 +55,7 @@ func (r *router) observations(out *transaction, t tally, from deadLetter, os []e
 func (r *router) clocks(out *transaction, m engine.Message) error {
 	value := m.Encode()
 	for p := range r.partitions {
-		if err := out.produce(&kgo.Record{Topic: r.topic, Partition: p, Value: value}); err != nil {
+		if err := out.produce(&kgo.Record{Topic: r.topic, Partition: p, Value: value, Headers: r.stamp}); err != nil {
 			return permanent(fmt.Errorf("clocks of %d sources: %w", len(m.Clocks.Sources), err))
 		}
 	}

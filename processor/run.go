@@ -59,6 +59,9 @@ func New(c Config, set *rules.Set) (*Processor, error) {
 	}
 	for _, r := range set.Rules() {
 		e.ruleIDs = append(e.ruleIDs, r.ID)
+		if st := r.Stateful; st != nil {
+			c.memory = max(c.memory, st.Window.Length+st.Window.Lateness, st.Window.Quiet, st.Window.Episode)
+		}
 	}
 	var err error
 	if e.unwrap, err = opener(c.Envelope); err != nil {
@@ -172,7 +175,17 @@ func (p *Processor) worker(st Stage, slot int, found topics) *worker {
 		limits: limits{interval: c.CommitInterval, tick: max(c.CommitInterval, 100*time.Millisecond), records: c.MaxRecords, bytes: c.MaxBytes},
 	}
 	w.beat.Store(time.Now().UnixNano())
-	w.open = func() (*session, stage, error) {
+	first := true
+	w.open = func(ctx context.Context) (*session, stage, error) {
+		if !first {
+			// What ended the session before may be that a topic is not what it was: smaller records, more partitions.
+			var err error
+			if found, err = p.prepare(ctx); err != nil {
+				return nil, nil, err
+			}
+			w.sizes = found.sizes
+		}
+		first = false
 		o := p.session(w, st, found)
 		if st == Ingest {
 			g := p.ingest(w, found)
@@ -201,7 +214,7 @@ func (c *Config) detectGroup() string { return c.Group + "-detect" }
 func (p *Processor) session(w *worker, st Stage, found topics) sessionOptions {
 	c := &p.config
 	o := sessionOptions{
-		group: c.Group, topics: c.Input, txnID: c.Group + "-" + c.Instance + "-" + w.name,
+		group: c.Group, follower: c.detectGroup(), topics: c.Input, txnID: c.Group + "-" + c.Instance + "-" + w.name,
 		leave: c.LeaveOnShutdown, end: c.TransactionTimeout, escape: c.Escape, log: w.log,
 		start: kgo.NewOffset().AtStart(), startNone: c.Reset == "none", recover: c.Reset != "none",
 		onCallback: func(k assignmentKind) { p.metrics.rebalances.WithLabelValues(st.String(), k.String()).Inc() },
@@ -211,7 +224,7 @@ func (p *Processor) session(w *worker, st Stage, found topics) sessionOptions {
 	}
 	if st == Detect {
 		// A task's position is decided by its checkpoint; nothing may be skipped.
-		o.group, o.topics = c.detectGroup(), []string{c.Repartition}
+		o.group, o.follower, o.topics = c.detectGroup(), "", []string{c.Repartition}
 		o.start, o.startNone, o.recover, o.pause = kgo.NewOffset().AtStart(), false, false, true
 	}
 	if c.StaticID != "" {
@@ -243,7 +256,8 @@ func (p *Processor) publisher(l *deadLetters, found topics, log *slog.Logger) *p
 
 func (p *Processor) router(l *deadLetters, found topics, log *slog.Logger) *router {
 	c := &p.config
-	return &router{topic: c.Repartition, partitions: found.partitions[c.Repartition], letters: l, metrics: p.metrics, log: log}
+	return &router{topic: c.Repartition, partitions: found.partitions[c.Repartition], stamp: stamp(c.Group, p.engines.ruleSet),
+		letters: l, metrics: p.metrics, log: log}
 }
 
 // ingest makes a stage that still lacks its session.
@@ -272,7 +286,7 @@ func (p *Processor) detect(w *worker, s *session, found topics) (*detectStage, e
 	}
 	letters := p.letters(Detect, found)
 	return &detectStage{
-		s: s, topic: c.Repartition, changelog: c.Changelog, group: c.detectGroup(), count: found.partitions[c.Repartition],
+		s: s, topic: c.Repartition, changelog: c.Changelog, group: c.detectGroup(), installation: c.Group, count: found.partitions[c.Repartition],
 		ruleSet: e.ruleSet, ruleIDs: e.ruleIDs, newTask: e.task,
 		restorer: &restorer{client: cl, topic: c.Changelog, stall: 3 * c.TransactionTimeout},
 		publish:  p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, status: p.status, log: w.log,

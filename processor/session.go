@@ -47,6 +47,7 @@ type sessionOptions struct {
 	instance string // static membership, empty for none
 	leave    bool   // leave the group on close although the membership is static
 
+	follower   string        // group of the stage behind this one, empty for none
 	start      kgo.Offset    // where a partition without committed offset begins: start or end of the log
 	startNone  bool          // refuse to begin without committed offset
 	recover    bool          // an offset that fell out of the log continues at the start, loudly; otherwise it is an error

@@ -43,7 +43,7 @@ func own(c Config, topic string) map[string]string {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	switch topic {
 	case c.Changelog:
-		return map[string]string{"cleanup.policy": "compact,delete", "retention.ms": ms(30 * day), "delete.retention.ms": ms(day),
+		return map[string]string{"cleanup.policy": "compact,delete", "retention.ms": ms(max(30*day, c.memory+day)), "retention.bytes": "-1", "delete.retention.ms": ms(day),
 			"min.cleanable.dirty.ratio": "0.1", "segment.ms": ms(6 * time.Hour)}
 	case c.Repartition:
 		return map[string]string{"cleanup.policy": "delete", "retention.ms": ms(2 * day)}
@@ -186,9 +186,21 @@ func checkSettings(ctx context.Context, adm *kadm.Client, c Config, found topics
 			c.Logger.Warn("topic settings cannot be read, so they are not checked", "topic", t, "err", errOr(err, settings.Err))
 			continue
 		}
+		deletes := slices.ContainsFunc(settings.Configs, func(s kadm.Config) bool {
+			return s.Key == "cleanup.policy" && strings.Contains(s.MaybeValue(), "delete")
+		})
 		for _, s := range settings.Configs {
 			value := s.MaybeValue()
 			switch s.Key {
+			case "retention.bytes":
+				if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 && deletes && t == c.Changelog {
+					errs = append(errs, fmt.Errorf("topic %s has retention.bytes=%d: state would be deleted by size, whatever its age; set -1", t, n))
+				}
+			case "retention.ms":
+				if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 && deletes && t == c.Changelog && n < c.memory.Milliseconds() {
+					c.Logger.Warn("the changelog forgets before the rules do: after a restart the beginning of long windows is missing; raise its retention.ms",
+						"topic", t, "retention", time.Duration(n)*time.Millisecond, "needed", c.memory)
+				}
 			case "max.message.bytes":
 				if n, err := strconv.Atoi(value); err == nil && n > 0 {
 					found.sizes[t] = min(found.sizes[t], n)

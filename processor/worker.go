@@ -53,7 +53,7 @@ const (
 // worker runs one stage over one session after the other, in one goroutine.
 type worker struct {
 	name    string
-	open    func() (*session, stage, error)
+	open    func(context.Context) (*session, stage, error)
 	limits  limits
 	sizes   map[string]int // largest record per output topic, in bytes
 	metrics *metrics
@@ -107,7 +107,7 @@ func (w *worker) sleep(ctx context.Context, d time.Duration) bool {
 func (w *worker) live(ctx context.Context) error {
 	w.beat.Store(time.Now().UnixNano())
 	w.aborts = 0
-	s, st, err := w.open()
+	s, st, err := w.open(ctx)
 	if err != nil {
 		return err
 	}
