@@ -91,6 +91,8 @@ func testRules() []rules.Rule {
 			}}},
 		{ID: "22", Name: "leftchain", Title: "Over what is missing", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"who"}, Window: planned(window.Step{Runs: 1}),
 			Inputs: []rules.Input{{Name: "left", From: "left", Where: match.Const(true), Group: []event.Path{group("who")}}}}},
+		pipeline("31", "arriving", balance{atLeast: 3}, 0),
+		pipeline("32", "ticking", balance{}, 2*time.Minute),
 	}
 }
 
