@@ -1,6 +1,9 @@
 package esql
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Bounds on what a query may cost to read.
 const (
@@ -20,6 +23,9 @@ type parser struct {
 
 // parse reads a query. It panics with a problem.
 func parse(text string) *query {
+	if !utf8.ValidString(text) {
+		fail(0, CodeSyntax, "", "the query is not UTF-8")
+	}
 	p := &parser{lexer: lexer{query: text}}
 	q := &query{}
 	p.from(q)
@@ -41,6 +47,9 @@ func parse(text string) *query {
 func (p *parser) peek() token {
 	if !p.have {
 		p.tok, p.have = p.next(false), true
+		if p.tok.kind == end { // what is missing there belongs behind the last word
+			p.tok.at = p.behind
+		}
 	}
 	return p.tok
 }

@@ -128,8 +128,10 @@ func (p *parser) operand(level int) *expr {
 }
 
 func (p *parser) unary() *expr {
-	defer p.deeper()()
 	t := p.peek()
+	if t.symbol("-") || t.symbol("+") {
+		defer p.deeper()()
+	}
 	switch {
 	case p.accept("-"):
 		if n := p.peek(); n.kind == number && n.value == "9223372036854775808" {

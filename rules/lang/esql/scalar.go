@@ -298,9 +298,14 @@ func mvConcat(_ typ, a []value) value {
 }
 
 func dedupe(a value) value {
+	if len(a) < 2 {
+		return a
+	}
 	var out value
+	seen := map[datum]bool{}
 	for _, d := range a {
-		if !slices.Contains(out, d) {
+		if !seen[d] {
+			seen[d] = true
 			out = append(out, d)
 		}
 	}
@@ -379,8 +384,12 @@ func mvAppend(_ typ, a []value) value {
 
 // mvContains is never null: no value contains nothing.
 func mvContains(_ typ, a []value) value {
+	have := map[datum]bool{}
+	for _, d := range a[0] {
+		have[d] = true
+	}
 	for _, d := range a[1] {
-		if !slices.Contains(a[0], d) {
+		if !have[d] {
 			return boolean(false)
 		}
 	}
