@@ -16,6 +16,7 @@ const (
 	address           // only a valid IP address
 	outcome           // Okta's result as ECS success, failure or unknown
 	list              // the members of a comma-separated text
+	category          // the ECS categories of an event type
 	positives         // the names in a text like {New Device=POSITIVE, Velocity=NEGATIVE} whose value is POSITIVE
 )
 
@@ -55,6 +56,8 @@ func (c convert) apply(dst []Value, v Value) []Value {
 				dst = append(dst, Value{Kind: String, Text: s})
 			}
 		}
+	case category:
+		return appendCategories(dst, v.Text)
 	case positives:
 		for name, value := range pairs(v.Text) {
 			if value == "POSITIVE" {

@@ -18,6 +18,7 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"data_stream.dataset": {constant: "okta.system"},
 		"data_stream.type":    {constant: "logs"},
 		"event.action":        from(filled, "eventType"),
+		"event.category":      from(category, "eventType"),
 		"event.outcome":       {constant: "unknown", reads: from(outcome, "outcome.result").reads},
 
 		"user.name":             from(account, "actor.alternateId"),
@@ -60,6 +61,9 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"source.domain":                              from(filled, "securityContext.domain"),
 
 		"user_agent.original": from(filled, "client.userAgent.rawUserAgent"),
+		// What Okta itself reads out of the text, in words of its own: Elastic parses the text.
+		"user_agent.os.name": from(filled, "client.userAgent.os"),
+		"user_agent.name":    from(filled, "client.userAgent.browser"),
 
 		// The integration renames interface onto this name too, and loses it when the name is taken.
 		"okta.authentication_context.authentication_provider": from(filled,

@@ -62,6 +62,12 @@ func (f *file) line(n int) string {
 	return f.lines[n-1]
 }
 
+// quoteAt tells whether a quote stands at a place.
+func (f *file) quoteAt(at match.Pos) bool {
+	line := []rune(f.line(at.Line))
+	return at.Col >= 1 && at.Col <= len(line) && (line[at.Col-1] == '"' || line[at.Col-1] == '\'')
+}
+
 // document returns the document that begins at a place, or nil.
 func (f *file) document(at match.Pos) *source.Node {
 	for _, d := range f.docs {
@@ -130,7 +136,10 @@ func (a authored) span(n *source.Node, offset, length int) span {
 }
 
 // writtenIn are the keys of a document under which conditions, windows and fields stand.
-var writtenIn = []string{"detection", "correlation", "query", "filter", "fields", "oktastream"}
+var writtenIn = []string{"detection", "correlation", "query", "filter", "fields", "oktastream", "rule"}
+
+// prose are the keys of a rule in another product's form that may name a field without asking for it.
+var prose = map[string]bool{"note": true, "description": true, "setup": true, "false_positives": true, "references": true}
 
 // mentions finds where a text is written in the rule's documents: as a key or value, or as a word of a query. The empty
 // text is written nowhere.
@@ -158,10 +167,13 @@ func (a authored) mentions(n *source.Node, text string, words bool, out *[]span)
 		a.mentions(item, text, words, out)
 	}
 	for _, p := range n.Pairs {
+		if prose[p.Key.Text] {
+			continue
+		}
 		if rest, ok := strings.CutPrefix(p.Key.Text, text); ok && (rest == "" || rest[0] == '|') {
 			*out = append(*out, a.span(p.Key, 0, length))
 		}
-		a.mentions(p.Value, text, words, out)
+		a.mentions(p.Value, text, words || p.Key.Text == "query", out)
 	}
 	switch {
 	case n.Kind != source.Scalar:

@@ -8,6 +8,7 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/lang"
+	"oktastream/rules/lang/kuery"
 	"oktastream/rules/lang/oktafilter"
 	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
@@ -59,6 +60,10 @@ func Check(in Input, o Options) *Report {
 	loaded := slices.Concat(in.Loaded.Diagnostics, between)
 	for _, d := range loaded {
 		c.said[said{d.File, d.Pos, concern(d.Code)}] = true
+		// A loader names the place of a value, which may be that of its quote; here it is that of its text.
+		if f := c.file(d.File); f != nil && f.quoteAt(d.Pos) {
+			c.said[said{d.File, match.Pos{Line: d.Line, Col: d.Col + 1}, concern(d.Code)}] = true
+		}
 	}
 	for i := range in.Loaded.Rules {
 		s := c.subject(&in.Loaded.Rules[i])
@@ -103,6 +108,7 @@ var sameConcern = map[string]string{
 	sigma.UnknownType:           UnknownType,
 	source.UnknownPath:          UnknownField,
 	oktafilter.CodeUnknownField: UnknownField,
+	kuery.UnknownField:          UnknownField,
 	source.BadTagATTACK:         BadAttack,
 }
 

@@ -1,0 +1,169 @@
+package kuery
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"oktastream/rules/event"
+	"oktastream/rules/lang/source"
+	"oktastream/rules/match"
+)
+
+var orders = map[string]match.Op{"<": match.Less, "<=": match.LessEqual, ">": match.Greater, ">=": match.GreaterEqual}
+
+var isNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,9})?$`)
+
+// ordered compares by order: as numbers, as times, or as keywords.
+func (c *compiler) ordered(p event.Path, n clause, in *token, pos match.Pos) match.Expr {
+	v := n.value
+	if len(v.stars) > 0 {
+		c.report.Error(c.at(v), Syntax, "write field:value", "%s compares with one value, not with a wildcard", n.op)
+		return match.Const(false)
+	}
+	pred := &match.Pred{Path: p, Op: orders[n.op], Literals: []string{v.text}, Pos: pos}
+	if isNumber.MatchString(v.text) {
+		if year(v.text) && isEventTime(p) {
+			return c.bound(pred, n.op, v.text)
+		}
+		return pred
+	}
+	if strings.HasPrefix(v.text, "now") {
+		return c.now(pred, n, in)
+	}
+	if strings.Contains(v.text, "||") {
+		c.report.Unsupported(c.at(v), NotSupported, "write the date that it comes to", "date math on a date is not supported")
+		return match.Const(false)
+	}
+	if _, _, ok := day(v.text); ok {
+		return c.bound(pred, n.op, v.text)
+	}
+	holds := map[string]func(a, b string) bool{
+		"<": func(a, b string) bool { return a < b }, "<=": func(a, b string) bool { return a <= b },
+		">": func(a, b string) bool { return a > b }, ">=": func(a, b string) bool { return a >= b },
+	}[n.op]
+	return c.computed(pred, n.op+" "+strconv.Quote(v.text), func(value event.Value, _ *event.Event) bool {
+		return holds(value.Text, v.text)
+	})
+}
+
+// computed is a condition on any value of the predicate's field that the operators of match do not have.
+func (c *compiler) computed(pred *match.Pred, what string, holds func(event.Value, *event.Event) bool) match.Expr {
+	p := pred.Path
+	path := event.Computed("=kuery "+strconv.Quote(p.String())+" "+what, []event.Path{p}, func(ev *event.Event) []event.Value {
+		for _, v := range ev.Lookup(p) {
+			if v.Kind != event.Object && holds(v, ev) {
+				return []event.Value{{Kind: event.Bool, Text: "true"}}
+			}
+		}
+		return nil
+	})
+	return &match.Pred{Path: path, Op: match.Equal, Literals: []string{"true"}, Pos: pred.Pos}
+}
+
+// bound compares with a date, which may leave out its end: below it and from it on mean its beginning, up to it and above
+// it its end.
+func (c *compiler) bound(pred *match.Pred, op, text string) match.Expr {
+	from, to, _ := day(text)
+	if op == "<" || op == ">=" {
+		pred.Literals = []string{from}
+	} else {
+		pred.Literals = []string{to}
+	}
+	return pred
+}
+
+// layouts are the forms of a date, with what they leave out.
+var layouts = []struct {
+	form string
+	unit time.Duration
+}{
+	{time.RFC3339Nano, 0}, {"2006-01-02T15:04:05", time.Second}, {"2006-01-02T15:04Z07:00", time.Minute}, {"2006-01-02T15:04", time.Minute},
+	{"2006-01-02T15", time.Hour}, {time.DateOnly, 24 * time.Hour}, {"2006-01", 24 * time.Hour}, {"2006", 24 * time.Hour},
+}
+
+func year(text string) bool { return len(text) == 4 }
+
+// day reads a date and returns its first and last instant. Elasticsearch takes the first for a month or day that is left
+// out, and rounds up the hour and what is below it.
+func day(text string) (from, to string, ok bool) {
+	for _, l := range layouts {
+		t, err := time.Parse(l.form, text)
+		if err != nil {
+			continue
+		}
+		last := t
+		if l.unit > 0 {
+			last = t.Add(l.unit - time.Nanosecond)
+		}
+		return t.UTC().Format(time.RFC3339Nano), last.UTC().Format(time.RFC3339Nano), true
+	}
+	return "", "", false
+}
+
+// now compares with a time before or after now, which is the time of the event.
+func (c *compiler) now(pred *match.Pred, n clause, in *token) match.Expr {
+	shift, ok := offset(strings.TrimPrefix(n.value.text, "now"))
+	switch {
+	case !ok:
+		c.report.Unsupported(c.at(n.value), NotSupported, "write now, now-7d or now+1h", "%s cannot be read; times are not rounded", n.value)
+		return match.Const(false)
+	case in != nil:
+		c.report.Unsupported(c.at(n.value), NotSupported, "", "now cannot stand inside a nested condition")
+		return match.Const(false)
+	}
+	op := n.op
+	return c.computed(pred, op+" now "+shift.String(), func(value event.Value, ev *event.Event) bool {
+		t, err := time.Parse(time.RFC3339, value.Text)
+		if err != nil {
+			return false
+		}
+		order := t.Compare(time.Unix(0, ev.Time()).Add(shift))
+		switch op {
+		case "<":
+			return order < 0
+		case "<=":
+			return order <= 0
+		case ">":
+			return order > 0
+		}
+		return order >= 0
+	})
+}
+
+// offset reads +1h-30m and the like; "" is none.
+func offset(text string) (time.Duration, bool) {
+	var total time.Duration
+	for text != "" {
+		sign := text[0]
+		if sign != '+' && sign != '-' {
+			return 0, false
+		}
+		text = text[1:]
+		end := strings.IndexAny(text, "+-")
+		if end < 0 {
+			end = len(text)
+		}
+		span := text[:end]
+		weeks, isWeeks := strings.CutSuffix(span, "w")
+		if isWeeks {
+			span = weeks + "d"
+		}
+		d, err := source.Duration(strings.Replace(span, "H", "h", 1))
+		if err != nil {
+			return 0, false
+		}
+		if isWeeks {
+			d *= 7
+		}
+		if sign == '-' {
+			d = -d
+		}
+		if total += d; total > source.MaxDuration || total < -source.MaxDuration {
+			return 0, false
+		}
+		text = text[end:]
+	}
+	return total, true
+}
