@@ -1,7 +1,7 @@
-// Command bench measures the whole pipeline on this machine and prints ratios: what the processor costs an event over
-// consumers that do less, and how long an event takes to become a committed alert.
+// Command bench measures the product on this machine and prints a table of ratios, each beside its target.
 //
-// Broker, load and processor share one process and its cores, so throughput is a lower bound, and the ratios of CPU time
-// include the broker's share in every contender. Contenders take turns in every round; the medians are printed. What
-// the product computes must never be measured here by other code than the product's own.
+// Contenders take turns in every round and a row is the median of the rounds' ratios, because machines change speed and
+// absolute times do not repeat. Wherever a broker takes part, it runs in a process of its own, and what is compared is CPU
+// time of this one. Events are invented, see corpus.go. What the product computes must never be measured here by
+// other code than the product's own; -json writes the rows for programs.
 package main

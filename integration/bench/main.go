@@ -6,96 +6,70 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"runtime"
 	"slices"
-	"syscall"
-	"time"
+	"strings"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
-	"oktastream/processor/embedded"
-	"oktastream/processor/feed"
 	"oktastream/rules"
 	"oktastream/rules/lang"
 	"oktastream/rules/pack"
 )
 
-const (
-	input  = "okta.system-log"
-	alerts = "okta.alerts"
+var (
+	rounds  = flag.Int("rounds", 15, "rounds of every rotation")
+	count   = flag.Int("events", 50_000, "events that one contender reads in one round, with a broker")
+	rate    = flag.Int("rate", 10_000, "events a second of the latency run")
+	seconds = flag.Int("seconds", 20, "length of the latency run")
+	only    = flag.String("only", "", "parts to run, comma-separated: decode, rules, pipeline, latency, footprint, scaling; empty for all")
+	result  = flag.String("json", "", "file to write the rows to")
+	version = flag.String("version", "", "what is being measured, for the heading; default the revision of the build")
+	asked   = flag.Int("broker", 0, "be a broker whose input has so many partitions, until standard input ends")
 )
 
 func main() {
-	events := flag.Int("events", 100_000, "events per throughput round")
-	rounds := flag.Int("rounds", 5, "throughput rounds")
-	rate := flag.Int("rate", 1000, "events per second of the latency run")
-	seconds := flag.Int("seconds", 20, "length of the latency run")
 	flag.Parse()
 	log.SetFlags(0)
-	if err := run(context.Background(), *events, *rounds, *rate, *seconds); err != nil {
+	if err := run(context.Background()); err != nil {
 		log.Println("bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, events, rounds, rate, seconds int) error {
-	set, diags := rules.NewSet(lang.LoadFS(pack.FS, ".").Rules)
-	if len(diags) > 0 {
-		return fmt.Errorf("pack: %v", diags)
+func run(ctx context.Context) error {
+	if *asked > 0 {
+		return serveBroker(*asked)
 	}
-	fmt.Printf("%s, GOMAXPROCS %d; in-process broker, all in one process; %d rules of the pack\n",
-		runtime.Version(), runtime.GOMAXPROCS(0), len(set.Rules()))
-	if err := throughput(ctx, set, events, rounds); err != nil {
-		return err
-	}
-	return latency(ctx, set, rate, seconds)
-}
-
-// broker starts a broker with the input topic filled by events, and returns their number and bytes.
-func broker(ctx context.Context, events int) (b *embedded.Broker, n int, bytes int, err error) {
-	b, err = embedded.Start(embedded.Options{Topics: []embedded.Topic{
-		{Name: input, Partitions: 4, Config: map[string]string{"retention.bytes": "-1"}}, {Name: alerts}}})
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.DefaultProduceTopic(input), kgo.ProducerBatchCompression(kgo.Lz4Compression()))
-	if err != nil {
-		b.Close()
-		return nil, 0, 0, err
-	}
-	defer cl.Close()
-	var failed error
-	for item := range feed.New(feed.Options{Seed: 1, Events: events, Duration: 24 * time.Hour}) {
-		n++
-		bytes += len(item.JSON)
-		cl.Produce(ctx, &kgo.Record{Value: item.JSON}, func(_ *kgo.Record, err error) {
-			if err != nil {
-				failed = err
+	events := corpus(*count, 1)
+	few := events[:min(len(events), 6000)]
+	t := &table{out: os.Stdout}
+	about := machine()
+	t.head(about)
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{
+		{"decode", func() error { return decoding(t, few, *rounds) }},
+		{"rules", func() error { return evaluation(t, few, *rounds) }},
+		{"pipeline", func() error { return pipeline(ctx, t, events, *rounds) }},
+		{"latency", func() error {
+			set, diags := rules.NewSet(lang.LoadFS(pack.FS, ".").Rules)
+			if len(diags) > 0 {
+				return fmt.Errorf("pack: %v", diags)
 			}
-		})
+			return latency(ctx, t, set, *rate, *seconds)
+		}},
+		{"footprint", func() error { return footprint(ctx, t) }},
+		{"scaling", func() error { return scaling(ctx, t, few, *rounds) }},
+	} {
+		if *only != "" && !slices.Contains(strings.Split(*only, ","), part.name) {
+			continue
+		}
+		if err := part.run(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
 	}
-	if err := cl.Flush(ctx); err != nil || failed != nil {
-		b.Close()
-		return nil, 0, 0, fmt.Errorf("fill: %v, %v", err, failed)
+	fmt.Printf("\nEvents of %d bytes on average. A ratio is the median over the rounds.\n", size(events))
+	if *result != "" {
+		return t.write(*result, about)
 	}
-	return b, n, bytes, nil
-}
-
-// cpu is the CPU time of this process so far.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func median[T int | float64 | time.Duration](xs []T) T {
-	xs = slices.Clone(xs)
-	slices.Sort(xs)
-	if len(xs) == 0 {
-		var zero T
-		return zero
-	}
-	return xs[len(xs)/2]
+	return nil
 }

@@ -39,15 +39,15 @@ func (t *table) accesses(c condition) []access {
 }
 
 // Breadth says how many events a predicate lets through and how dearly it is looked up, worst last. The event type is
-// the field with the most different values that every event has; booleans and the few outcomes divide events badly, but
-// a hash look-up that halves the rules still comes before patterns that are compared one by one.
+// the field with the most different values that every event has; booleans and the few outcomes divide events badly, so
+// that even part of a text, for which the whole of it must be read, comes before them.
 const (
 	narrowType    = iota + 1 // equality on the event type
 	narrowValue              // equality on another field
 	narrowAffix              // one end of the text
-	narrowFew                // equality with one of the few values that a field has
 	narrowNet                // networks
 	narrowText               // part of the text
+	narrowFew                // equality with one of the few values that a field has
 	broadPresence            // the field is there
 	broadScan                // compared with every value that the field has
 )
@@ -92,7 +92,7 @@ func (t *table) breadth(pred int32) int {
 		}
 		fallthrough
 	case Regexp:
-		if t.predicates[pred].required() != nil {
+		if t.required(pred) != nil {
 			return narrowText
 		}
 	}

@@ -135,17 +135,47 @@ func TestPatternsAreEval(t *testing.T) {
 	}
 }
 
-func TestRequired(t *testing.T) {
+func TestRequirements(t *testing.T) {
 	for _, c := range []struct {
-		re, text string
-		folded   bool
+		re   string
+		want []requirement
 	}{
-		{`okta`, "okta", false}, {`^/api/v1/[a-z]+/lifecycle$`, "/lifecycle", false}, {`(?i)PowerShell\d`, "powershell", true},
-		{`a|b`, "", false}, {`(?:abc)?`, "", false}, {`(?:abc)+x`, "abc", false}, {`(?:abcd){2,3}`, "abcd", false}, {`ab`, "", false},
-		{`(?i)abc|bcd`, "", false}, {`.*`, "", false}, {"x\ufffdyz", "", false},
+		{`okta`, []requirement{{"okta", false}}}, {`^/api/v1/[a-z]+/lifecycle$`, []requirement{{"/api/v1/", false}, {"/lifecycle", false}}},
+		{`(?i)PowerShell\d`, []requirement{{"powershell", true}}}, {`a|b`, nil}, {`(?:abc)?`, nil}, {`(?:abc)+x`, []requirement{{"abc", false}}},
+		{`(?:abcd){2,3}`, []requirement{{"abcd", false}}}, {`ab`, nil}, {`(?i)abc|bcd`, nil}, {`.*`, nil}, {"x\ufffdyz", nil},
 	} {
-		if text, folded := requiredBy(regexp.MustCompile(c.re)); text != c.text || folded != c.folded {
-			t.Errorf("%s requires %q, folded %v; want %q, %v", c.re, text, folded, c.text, c.folded)
+		p := predicate{re: []*regexp.Regexp{regexp.MustCompile(c.re)}}
+		if got := p.requirements()[0]; !slices.Equal(got, c.want) {
+			t.Errorf("%s requires %v, want %v", c.re, got, c.want)
 		}
+	}
+}
+
+// A pattern is filed under the text that the fewest others require, so that a frequent one does not lead to them all.
+func TestLeastSharedRequirement(t *testing.T) {
+	f := event.NewFields()
+	b := NewBuilder(f)
+	for i := range 100 {
+		p := pred("debugContext.debugData.url", Regexp)
+		p.Re = []*regexp.Regexp{regexp.MustCompile(fmt.Sprintf(`redirect_uri=https?://x%d/`, i))}
+		b.Add(p)
+	}
+	x := b.Build()
+	ev, err := event.NewDecoder(f).Decode([]byte(`{"debugContext":{"debugData":{"url":"/a?redirect_uri=https://x42/"}}}`), event.Meta{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := x.NewMatcher()
+	if got := m.Match(ev, nil); !slices.Equal(got, []int{42}) {
+		t.Fatalf("found %v", got)
+	}
+	looked := 0
+	for _, epoch := range m.looked {
+		if epoch == m.epoch {
+			looked++
+		}
+	}
+	if looked != 1 {
+		t.Errorf("%d of 100 expressions were looked at", looked)
 	}
 }

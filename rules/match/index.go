@@ -18,7 +18,7 @@ type Builder struct {
 // NewBuilder returns an empty builder. The paths of the expressions are added to f, whose decoders must see them: add
 // all expressions before the first event is decoded.
 func NewBuilder(f *event.Fields) *Builder {
-	return &Builder{table: table{fields: f, numbers: map[string]int32{}}}
+	return &Builder{table: table{fields: f, numbers: map[string]int32{}, sharing: map[requirement]int{}}}
 }
 
 // Add adds x and returns its number; numbers count from 0 in the order of the calls.
@@ -211,7 +211,7 @@ func (t *table) keys(pred int32, depth int) []key {
 		return []key{{pred: pred}} // not the text that an event has
 	}
 	alone := []key{{pred: pred}}
-	if depth > 0 && max(len(p.texts), len(p.nets), len(p.globs), len(p.re)) > keysBelowRoot {
+	if depth > 0 && max(len(p.texts), len(p.nets), len(p.needs)) > keysBelowRoot {
 		return alone
 	}
 	var keys []key
@@ -231,25 +231,10 @@ func (t *table) keys(pred int32, depth int) []key {
 			keys = append(keys, key{op: InCIDR, net: net})
 		}
 	case Wildcard, Regexp:
-		keys = p.required()
+		keys = t.required(pred)
 	}
 	if keys == nil {
 		return alone
-	}
-	return keys
-}
-
-// required files a pattern under the texts of which any match holds one; nil if there are none.
-func (p *predicate) required() (keys []key) {
-	for _, g := range p.globs {
-		keys = append(keys, key{op: Contains, fold: p.fold, text: g.required()})
-	}
-	for _, re := range p.re {
-		text, folded := requiredBy(re)
-		keys = append(keys, key{op: Contains, fold: folded, text: text})
-	}
-	if slices.ContainsFunc(keys, func(k key) bool { return k.text == "" }) {
-		return nil
 	}
 	return keys
 }

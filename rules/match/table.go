@@ -21,7 +21,8 @@ type predicate struct {
 	globs  []glob
 	re     []*regexp.Regexp
 	nets   []netip.Prefix
-	bounds []operand // Less to GreaterEqual
+	bounds []operand       // Less to GreaterEqual
+	needs  [][]requirement // Wildcard and Regexp, see requirements
 
 	element *element // Element
 	part    Part
@@ -53,6 +54,7 @@ type table struct {
 	predicates []predicate
 	sources    []*Pred // what each predicate was compiled from
 	numbers    map[string]int32
+	sharing    map[requirement]int // how many patterns have it
 }
 
 // add compiles a predicate of a normalised expression.
@@ -105,6 +107,12 @@ func (t *table) compile(p *Pred) predicate {
 	}
 	if p.Op == Equal {
 		c.compileSets()
+	}
+	c.needs = c.requirements()
+	for _, rs := range c.needs {
+		for _, r := range rs {
+			t.sharing[r]++
+		}
 	}
 	return c
 }

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"oktastream/processor"
+	"oktastream/processor/encoding"
+	"oktastream/processor/envelope"
+	"oktastream/rules"
+	"oktastream/rules/engine"
+	"oktastream/rules/event"
+)
+
+// pipeline compares the ingest stage with consumers that do less, with a broker in another process.
+func pipeline(ctx context.Context, t *table, events [][]byte, rounds int) error {
+	few, err := ruleSet(100, true)
+	if err != nil {
+		return err
+	}
+	many, err := ruleSet(10_000, true)
+	if err != nil {
+		return err
+	}
+	b, err := startBroker(ctx, 8, events)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	n := len(events)
+	consumer := func(name string, use func() func(*kgo.Record) error) contender {
+		return contender{name, func(int) (int, error) { return n, consume(ctx, b.addr, n, use()) }}
+	}
+	ingest := func(name string, set *rules.Set) contender {
+		return contender{name, func(round int) (int, error) {
+			return n, process(ctx, b.addr, set, n, fmt.Sprintf("%s-%d", name, round), processor.Ingest)
+		}}
+	}
+	ts, err := rotate(rounds,
+		consumer("count", func() func(*kgo.Record) error { return func(*kgo.Record) error { return nil } }),
+		consumer("decode-100", func() func(*kgo.Record) error { return decoder(few) }),
+		ingest("ingest-100", few),
+		consumer("decode-10000", func() func(*kgo.Record) error { return decoder(many) }),
+		ingest("ingest-10000", many),
+		contender{"at-least-once", func(round int) (int, error) { return n, atLeastOnce(ctx, b.addr, few, n, round) }},
+		contender{"both-100", func(round int) (int, error) {
+			return n, process(ctx, b.addr, few, n, fmt.Sprintf("both-%d", round), processor.Both)
+		}},
+	)
+	if err != nil {
+		return err
+	}
+	count, decode, ingested, decodeMany, ingestedMany, lax, both := ts[0], ts[1], ts[2], ts[3], ts[4], ts[5], ts[6]
+	us := func(ts timings) float64 { return micros(median(ts.cpu)) }
+	t.add(
+		atLeast("CPU of a consumer that fetches and decodes, over the whole ingest stage (100 rules, one window, transactions)", ratio(decode, ingested), 0.80, rounds,
+			fmt.Sprintf("%.2f and %.2f µs an event", us(decode), us(ingested))),
+		atLeast("the same with 10,000 rules", ratio(decodeMany, ingestedMany), 0.65, rounds,
+			fmt.Sprintf("%.2f and %.2f µs an event", us(decodeMany), us(ingestedMany))),
+		atMost("CPU of the whole ingest stage over a consumer that counts records", ratio(ingested, count), 3.3, rounds,
+			fmt.Sprintf("%.2f and %.2f µs an event", us(ingested), us(count))),
+		atLeast("exactly once over at least once, 5,000 records a transaction", ratio(lax, ingested), 0.90, rounds,
+			fmt.Sprintf("CPU at least once %.2f µs an event, exactly once %.2f", us(lax), us(ingested))),
+		row{What: "CPU of both stages in one process over a consumer that counts records", Value: ratio(both, count), Rounds: rounds,
+			Note: fmt.Sprintf("%.2f µs an event, %.0f events/s", us(both), float64(time.Second)/float64(median(both.wall)))},
+	)
+	return nil
+}
+
+// decoder takes the envelope off and decodes what set reads.
+func decoder(set *rules.Set) func(*kgo.Record) error {
+	var u envelope.Unwrapper
+	d := event.NewDecoder(set.Fields())
+	return func(r *kgo.Record) error {
+		for _, f := range u.Unwrap(r.Value).Events {
+			if _, err := d.Decode(f.JSON, event.Meta{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// consume reads n records and hands each to use.
+func consume(ctx context.Context, addr string, n int, use func(*kgo.Record) error) error {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(input), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	for n > 0 {
+		fetches := cl.PollRecords(ctx, 1000)
+		if err := fetches.Err(); err != nil {
+			return err
+		}
+		for it := fetches.RecordIter(); !it.Done(); n-- {
+			if err := use(it.Next()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// atLeastOnce is what the ingest stage does with the product's own parts, but for transactions: what follows from 5,000
+// records is produced and flushed, then their offsets are committed.
+func atLeastOnce(ctx context.Context, addr string, set *rules.Set, n, round int) error {
+	group := fmt.Sprintf("lax-%d", round)
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumerGroup(group), kgo.ConsumeTopics(input), kgo.DisableAutoCommit(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.UnknownTopicRetries(1))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	var u envelope.Unwrapper
+	var out engine.Output
+	d, g := event.NewDecoder(set.Fields()), engine.NewIngest(set, engine.Options{})
+	enc, err := encoding.New(encoding.Options{Format: "native", Group: group})
+	if err != nil {
+		return err
+	}
+	for pending := 0; n > 0; {
+		fetches := cl.PollRecords(ctx, 1000)
+		if err := fetches.Err(); err != nil {
+			return err
+		}
+		for it := fetches.RecordIter(); !it.Done(); n, pending = n-1, pending+1 {
+			r := it.Next()
+			for _, f := range u.Unwrap(r.Value).Events {
+				ev, err := d.Decode(f.JSON, event.Meta{Timestamp: r.Timestamp.UnixNano()})
+				if err != nil {
+					return err
+				}
+				out.Alerts, out.Observations = out.Alerts[:0], out.Observations[:0]
+				g.Process(ev, &out)
+			}
+			for i := range out.Alerts {
+				rec, err := enc.Record(&out.Alerts[i], r.Timestamp)
+				if err != nil {
+					return err
+				}
+				cl.Produce(ctx, &kgo.Record{Topic: alerts, Key: rec.Key, Value: rec.Value}, nil)
+			}
+			for i := range out.Observations {
+				o := &out.Observations[i]
+				cl.Produce(ctx, &kgo.Record{Topic: repartition, Key: o.RoutingKey(), Value: engine.Message{Observation: o}.Encode()}, nil)
+			}
+		}
+		if pending >= 5000 || n <= 0 {
+			pending = 0
+			if err := cl.Flush(ctx); err != nil {
+				return err
+			}
+			if err := cl.CommitUncommittedOffsets(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// repartition is the topic of observations of every group here.
+const repartition = "bench-repartition"
+
+// process runs stages of the processor in a group of its own until the end of the input is committed.
+func process(ctx context.Context, addr string, set *rules.Set, n int, group string, stages processor.Stage) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cfg := processor.Config{
+		Client: []kgo.Opt{kgo.SeedBrokers(addr)}, Group: group, Instance: "bench", Input: []string{input}, Alerts: alerts, Stages: stages,
+		CreateTopics: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	if stages == processor.Ingest {
+		cfg.Repartition = repartition
+	}
+	running := make(chan error, 1)
+	go func() { running <- processor.Run(ctx, cfg, set) }()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	for {
+		select {
+		case err := <-running:
+			return fmt.Errorf("the processor stopped: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+		offsets, err := adm.FetchOffsetsForTopics(ctx, group, input)
+		if err != nil {
+			continue
+		}
+		done := int64(0)
+		offsets.Each(func(o kadm.OffsetResponse) { done += max(o.At, 0) })
+		if done >= int64(n) {
+			break
+		}
+	}
+	cancel()
+	return <-running
+}
