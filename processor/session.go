@@ -276,7 +276,7 @@ func (s *session) produce(ctx context.Context, r *kgo.Record) {
 	s.kgo.Produce(ctx, r, func(r *kgo.Record, err error) {
 		waiting.Add(-1)
 		if err != nil {
-			err = lacks(fmt.Errorf("produce to %s/%d: %w", r.Topic, r.Partition, err), "WRITE", "topic "+r.Topic)
+			err = refused(fmt.Errorf("produce to %s/%d: %w", r.Topic, r.Partition, err), r.Topic)
 			s.fail.CompareAndSwap(nil, &err)
 		}
 	})

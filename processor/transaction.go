@@ -5,11 +5,21 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // errTooLarge: a record is larger than its topic takes. The broker would refuse it each time it is tried.
 var errTooLarge = errors.New("record too large")
+
+// refused explains what a broker will answer again and again for this record: a right that is missing, or a size that the
+// topic has not allowed since it was asked, or that this user may not ask for. A new process asks again.
+func refused(err error, topic string) error {
+	if errors.Is(err, kerr.MessageTooLarge) {
+		return permanent(fmt.Errorf("%w; topic %s takes less than it did, or less than max.request.size, and its settings could not be read", err, topic))
+	}
+	return lacks(err, "WRITE", "topic "+topic)
+}
 
 // recordOverhead bounds what a batch of one record has beside key, value and headers: a batch header of 61 bytes, and
 // varints.

@@ -88,6 +88,8 @@ func TestProduct(t *testing.T) {
 	suite.ProductFaults(t, env)
 }
 
+func TestMishaps(t *testing.T) { suite.Mishaps(t, environment(t)) }
+
 func TestReplicated(t *testing.T) {
 	if n := len(shared.Brokers()); n < 3 {
 		t.Skipf("%s asks for %d brokers", nodesVariable, n)

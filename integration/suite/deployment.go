@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"oktastream/integration/kafkatest"
 	"oktastream/integration/oracle"
 	"oktastream/integration/reference"
 	"oktastream/integration/workload"
@@ -103,6 +104,19 @@ func (d *deployment) start(t *testing.T, slot int) {
 	t.Helper()
 	log := filepath.Join(d.env.Logs, fmt.Sprintf("%s-%d.log", d.group, slot))
 	d.processes[slot] = start(t, d.env.Binary, log, d.args(t, slot)...)
+}
+
+// serve lets the first processes serve /metrics and the like.
+func (d *deployment) serve(t *testing.T, processes int) {
+	t.Helper()
+	ports, err := kafkatest.FreePorts(processes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.http = map[int]int{}
+	for slot, port := range ports {
+		d.http[slot] = port
+	}
 }
 
 // kill wants the process to be alive: one that has ended by itself is a failure, and not one of ours.

@@ -25,6 +25,7 @@ func Replicated(t *testing.T, env Env) {
 	t.Run("NetworkCut", func(t *testing.T) { networkCut(t, env) })
 	t.Run("NetworkSlow", func(t *testing.T) { networkSlow(t, env) })
 	t.Run("QuorumLost", func(t *testing.T) { quorumLost(t, env) })
+	t.Run("RestoreWithoutBroker", func(t *testing.T) { restoreWithoutBroker(t, env) })
 }
 
 // factorVariable makes the feeds of Replicated so many times as long, with as many times the events.

@@ -2,7 +2,6 @@ package suite
 
 import (
 	"crypto/rand"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -184,13 +183,7 @@ func (s *secured) createTopics(t *testing.T) {
 	d := newDeployment(t, s.env, 2)
 	d.create = true
 	adm := kadm.NewClient(newClient(t, s.env.Cluster))
-	if _, err := adm.DeleteTopics(t.Context(), d.group+"-dlq"); err != nil {
-		t.Fatal(err)
-	}
-	d.await(t, "the topic to go", func() (string, bool) {
-		left, err := adm.ListTopics(t.Context(), d.group+"-dlq")
-		return fmt.Sprint(left, err), err == nil && !left.Has(d.group+"-dlq")
-	})
+	d.deleteTopic(t, d.group+"-dlq")
 	d.refuses(t, "CREATE on topic "+d.group+"-dlq")
 	a := acl{productUser, Right{"topic", d.group + "-*", "CREATE"}}
 	if err := a.create(t.Context(), adm); err != nil {

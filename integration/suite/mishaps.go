@@ -1,0 +1,274 @@
+package suite
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"oktastream/integration/oracle"
+	"oktastream/integration/workload"
+)
+
+// Mishaps does to topics, groups and settings what operators and retention do to them, and wants the product to go on
+// where nothing was lost and to say what was lost where something was.
+func Mishaps(t *testing.T, env Env) {
+	t.Run("TransactionTimeout", func(t *testing.T) { transactionTimeout(t, env) })
+	t.Run("SmallAlerts", func(t *testing.T) { smallAlerts(t, env) })
+	t.Run("SmallerLater", func(t *testing.T) { smallerLater(t, env) })
+	t.Run("DetectOffsetsExpired", func(t *testing.T) { offsetsExpired(t, env, "-detect", 1) })
+	t.Run("IngestOffsetsExpired", func(t *testing.T) { offsetsExpired(t, env, "", 2) })
+	t.Run("InputLost", func(t *testing.T) { inputLost(t, env) })
+	t.Run("ChangelogDeleted", func(t *testing.T) { changelogDeleted(t, env) })
+	t.Run("RepartitionDeleted", func(t *testing.T) { repartitionDeleted(t, env) })
+	t.Run("AlertsDeleted", func(t *testing.T) { alertsDeleted(t, env) })
+}
+
+// short is a small workload and what eval finds in it.
+func short(t *testing.T, env Env) ([]workload.Event, []oracle.Alert) {
+	t.Helper()
+	events := workload.Generate(workload.Config{Seed: env.Seed, Events: 1000, Takeovers: 2})
+	return events, eval(t, env.Binary, events)
+}
+
+// begun is a deployment of one process that has processed these events and has been stopped.
+func begun(t *testing.T, env Env, events []workload.Event) *deployment {
+	t.Helper()
+	d := newDeployment(t, env, 2)
+	d.serve(t, 1)
+	d.start(t, 0)
+	if err := d.feed(t, events, 0); err != nil {
+		t.Fatal(err)
+	}
+	d.ready(t, 0, 6)
+	d.drain(t)
+	d.processes[0].stop(t)
+	return d
+}
+
+// transactionTimeout asks for longer transactions than the broker allows (transaction.max.timeout.ms, 15 minutes).
+func transactionTimeout(t *testing.T, env Env) {
+	d := newDeployment(t, env, 2)
+	d.settings = append(d.settings, "transaction.timeout.ms=1000000")
+	d.refuses(t, "INVALID_TRANSACTION_TIMEOUT")
+}
+
+// smallAlerts has an alerts topic that takes only small records: what does not fit becomes a dead letter that says so.
+func smallAlerts(t *testing.T, env Env) {
+	events, want := short(t, env)
+	d := newDeployment(t, env, 2)
+	d.setTopic(t, d.alerts, "max.message.bytes", "3000")
+	d.start(t, 0)
+	if err := d.feed(t, events, 0); err != nil {
+		t.Fatal(err)
+	}
+	d.working(t)
+	d.drain(t)
+	d.processes[0].stop(t)
+	alerts, letters := d.read(t), readAll(t, env.Cluster, d.group+"-dlq", true)
+	created := map[string]bool{}
+	for _, a := range alerts {
+		created[a.ID] = true
+	}
+	if len(alerts) == 0 || len(letters) == 0 {
+		t.Fatalf("%d alerts and %d dead letters, want some of both", len(alerts), len(letters))
+	}
+	for _, l := range letters {
+		headers := map[string]string{}
+		for _, h := range l.Headers {
+			headers[h.Key] = string(h.Value)
+		}
+		if headers["__oktastream.errors.code"] != "alert_too_large" {
+			t.Fatalf("dead letter with headers %v", headers)
+		}
+	}
+	if n := len(created) + len(letters); n < len(want) {
+		t.Errorf("%d alerts and %d dead letters, for %d alerts of the reference", len(created), len(letters), len(want))
+	}
+	t.Logf("%d alerts fit into 3000 bytes, %d did not", len(alerts), len(letters))
+}
+
+// smallerLater makes the alerts topic small under the running product: it must end and say so, and go on when started
+// again.
+func smallerLater(t *testing.T, env Env) {
+	events, _ := short(t, env)
+	d := newDeployment(t, env, 2)
+	d.start(t, 0)
+	d.working(t)
+	d.setTopic(t, d.alerts, "max.message.bytes", "3000")
+	if err := d.feed(t, events, 0); err != nil {
+		t.Fatal(err)
+	}
+	d.ends(t, d.processes[0], "topic "+d.alerts+" takes less than it did, or less than max.request.size")
+	d.start(t, 0)
+	d.drain(t)
+	d.processes[0].stop(t)
+	if len(d.read(t)) == 0 || len(readAll(t, env.Cluster, d.group+"-dlq", true)) == 0 {
+		t.Error("no alerts or no dead letters after the restart")
+	}
+}
+
+// offsetsExpired deletes what a group has committed while its members are away, as a broker does after
+// offsets.retention.minutes. The detect stage goes on where its state stands. The ingest stage reads its input from the
+// start again: alerts about single events come once more, under their ids, and nothing else does.
+func offsetsExpired(t *testing.T, env Env, group string, deliveries int) {
+	events, want := short(t, env)
+	d := begun(t, env, events[:len(events)/2])
+	adm := kadm.NewClient(newClient(t, env.Cluster))
+	d.await(t, "the group to be deleted", func() (string, bool) { // it is empty once the broker has noticed
+		gone, err := adm.DeleteGroups(t.Context(), d.group+group)
+		if err == nil {
+			err = gone.Error()
+		}
+		return fmt.Sprint(err), err == nil
+	})
+	d.start(t, 0)
+	if err := d.feed(t, events[len(events)/2:], 0); err != nil {
+		t.Fatal(err)
+	}
+	again := events
+	for range deliveries - 1 {
+		again = append(again[:len(again):len(again)], events...)
+	}
+	d.settle(t, again, want)
+}
+
+// inputLost takes records away before they were read, as retention does.
+func inputLost(t *testing.T, env Env) {
+	events, _ := short(t, env)
+	third := len(events) / 3
+	d := begun(t, env, events[:third])
+	if err := d.feed(t, events[third:2*third], 0); err != nil {
+		t.Fatal(err)
+	}
+	adm := kadm.NewClient(newClient(t, env.Cluster))
+	ends, err := adm.ListEndOffsets(t.Context(), d.input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deleted, err := adm.DeleteRecords(t.Context(), ends.Offsets())
+	if err == nil {
+		err = deleted.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.feed(t, events[2*third:], 0); err != nil {
+		t.Fatal(err)
+	}
+	d.start(t, 0)
+	d.ready(t, 0, 6)
+	d.drain(t)
+	if n := d.metric(t, 0, "oktastream_records_lost_total", ""); int(n) < third {
+		t.Errorf("%v records are counted as lost, of %d", n, third)
+	}
+	d.processes[0].stop(t)
+	told := 0
+	for _, a := range d.read(t) {
+		if a.Kind == "operator" && a.Rule.Name == "input_lost" {
+			told++
+		}
+	}
+	if told != 2 {
+		t.Errorf("%d operator alerts tell of lost input, want one for each of 2 partitions", told)
+	}
+}
+
+// changelogDeleted wants the product to refuse to go on without its state, and to begin anew when told to.
+func changelogDeleted(t *testing.T, env Env) {
+	events, _ := short(t, env)
+	d := begun(t, env, events)
+	d.deleteTopic(t, d.group+"-changelog")
+	d.create = false
+	d.refuses(t, "topics that do not exist, or that this user may not describe: "+d.group+"-changelog")
+	d.create = true
+	d.refuses(t, "state and offsets disagree")
+	// As the message says.
+	adm := kadm.NewClient(newClient(t, env.Cluster))
+	d.await(t, "the group to be deleted", func() (string, bool) {
+		gone, err := adm.DeleteGroups(t.Context(), d.group+"-detect")
+		if err == nil {
+			err = gone.Error()
+		}
+		return fmt.Sprint(err), err == nil
+	})
+	d.start(t, 0)
+	d.ready(t, 0, 6)
+	d.processes[0].stop(t)
+}
+
+// repartitionDeleted wants the product to refuse to go on where observations are missing.
+func repartitionDeleted(t *testing.T, env Env) {
+	events, _ := short(t, env)
+	d := begun(t, env, events)
+	d.deleteTopic(t, d.repartition())
+	d.refuses(t, d.repartition())
+}
+
+// alertsDeleted deletes the alerts topic under the running product: no alert may be left out while it is away.
+func alertsDeleted(t *testing.T, env Env) {
+	events, _ := short(t, env)
+	half := len(events) / 2
+	d := newDeployment(t, env, 2)
+	d.serve(t, 1)
+	d.start(t, 0)
+	d.ready(t, 0, 6)
+	if err := d.feed(t, events[:half], 0); err != nil {
+		t.Fatal(err)
+	}
+	d.drain(t)
+	before := len(d.read(t))
+	d.deleteTopic(t, d.alerts)
+	if err := d.feed(t, events[half:], 0); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * time.Second)
+	createTopic(t, env.Cluster, d.alerts, 2)
+	began := time.Now()
+	d.drain(t)
+	t.Logf("all is read %v after the topic came back", time.Since(began).Round(100*time.Millisecond))
+	d.processes[0].stop(t)
+	want := eval(t, env.Binary, events)
+	if after := len(d.read(t)); before+after < len(want) {
+		t.Errorf("%d alerts before the topic was deleted and %d after, of %d", before, after, len(want))
+	}
+}
+
+func (d *deployment) setTopic(t *testing.T, topic, key, value string) {
+	t.Helper()
+	adm := kadm.NewClient(newClient(t, d.env.Cluster))
+	altered, err := adm.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: key, Value: &value}}, topic)
+	for _, a := range altered {
+		if err == nil {
+			err = a.Err
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deleteTopic returns when the topic is gone.
+func (d *deployment) deleteTopic(t *testing.T, topic string) {
+	t.Helper()
+	adm := kadm.NewClient(newClient(t, d.env.Cluster))
+	deleted, err := adm.DeleteTopics(t.Context(), topic)
+	if err == nil {
+		err = deleted.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		left, err := adm.ListTopics(t.Context())
+		if err == nil && !left.Has(topic) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("topic %s does not go: %v", topic, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
