@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -275,6 +276,29 @@ func TestPipelineTooLarge(t *testing.T) {
 		if n, err := strconv.Atoi(h["truncated"]); h["code"] != code || err != nil || n < 5000 || len(letters[i].Value) < 1000 || len(letters[i].Value) > 3000 {
 			t.Errorf("dead letter %d: %d bytes, headers %v", i, len(letters[i].Value), h)
 		}
+	}
+}
+
+// A topic that takes little must not bound what goes to others.
+func TestPipelineLimitsByTopic(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	createInput(t, c, 1)
+	if err := c.CreateTopic("g-dlq", 1, map[string]string{"max.message.bytes": "600"}); err != nil {
+		t.Fatal(err)
+	}
+	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	const size = 5000
+	send(t, cl, inputTopic, 0, string(eventJSON("e", strings.Repeat("x", size), time.Unix(1700000000, 0))))
+	feed(t, cl, 0, 5, 1, 1)
+	p := start(t, c, counting(), nil)
+	wantExactly(t, c, kadm.NewClient(cl), 5, 1, 20*time.Second)
+	p.stop(t)
+	if letters := readAll(t, c, "g-dlq"); len(letters) > 0 {
+		t.Errorf("%d dead letters, want none; the first: %v", len(letters), headers(letters[0]))
+	}
+	if !slices.ContainsFunc(readAll(t, c, "g-repartition"), func(r *kgo.Record) bool { return len(r.Value) > size }) {
+		t.Error("the large observation is not there")
 	}
 }
 

@@ -235,7 +235,7 @@ func (p *Processor) session(w *worker, st Stage, found topics) sessionOptions {
 		kgo.HeartbeatInterval(c.HeartbeatInterval),
 		kgo.RebalanceTimeout(c.RebalanceTimeout),
 		kgo.TransactionTimeout(c.TransactionTimeout),
-		kgo.ProducerBatchMaxBytes(int32(found.largest())),
+		kgo.ProducerBatchMaxBytesFn(found.batch),
 	)
 	return o
 }

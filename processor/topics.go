@@ -20,16 +20,20 @@ type topics struct {
 	sizes      map[string]int   // largest record per output topic, in bytes
 }
 
-// largest is a record size that every output topic takes.
-func (t topics) largest() int {
-	least := 0
-	for _, n := range t.sizes {
-		if least == 0 || n < least {
-			least = n
+// batch is the largest batch of records that a topic takes, and for no topic the largest of all. One for all topics will
+// not do: what fits its own topic would be refused because another takes less.
+func (t topics) batch(topic string) int32 {
+	n, ok := t.sizes[topic]
+	for _, other := range t.sizes {
+		if !ok {
+			n = max(n, other)
 		}
 	}
-	return least
+	return int32(min(max(n, minBatch), maxBatch))
 }
+
+// The client sends no batches of other sizes.
+const minBatch, maxBatch = 512, 1 << 30
 
 // day is the unit in which retention is given.
 const day = 24 * time.Hour

@@ -117,6 +117,7 @@ func takeover(t *testing.T, env Env) {
 	feed(0, 2*time.Second)
 
 	d.kill(t, 1)
+	delete(d.processes, 1)
 	feed(1, time.Second)
 	t.Logf("after kill -9 the other process has taken over within %v, with a session time-out of 5s and transactions of 8s at most", d.ready(t, 0, 6).Round(100*time.Millisecond)+time.Second)
 	d.start(t, 1)
