@@ -58,7 +58,7 @@ func transactionTimeout(t *testing.T, env Env) {
 func smallAlerts(t *testing.T, env Env) {
 	events, want := short(t, env)
 	d := newDeployment(t, env, 2)
-	d.setTopic(t, d.alerts, "max.message.bytes", "3000")
+	d.setTopic(t, d.alerts, "max.message.bytes", "4200")
 	d.start(t, 0)
 	if err := d.feed(t, events, 0); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func smallAlerts(t *testing.T, env Env) {
 	if n := len(created) + len(letters); n < len(want) {
 		t.Errorf("%d alerts and %d dead letters, for %d alerts of the reference", len(created), len(letters), len(want))
 	}
-	t.Logf("%d alerts fit into 3000 bytes, %d did not", len(alerts), len(letters))
+	t.Logf("%d alerts fit into 4200 bytes, %d did not", len(alerts), len(letters))
 }
 
 // smallerLater makes the alerts topic small under the running product: it must end and say so, and go on when started
@@ -96,7 +96,7 @@ func smallerLater(t *testing.T, env Env) {
 	d := newDeployment(t, env, 2)
 	d.start(t, 0)
 	d.working(t)
-	d.setTopic(t, d.alerts, "max.message.bytes", "3000")
+	d.setTopic(t, d.alerts, "max.message.bytes", "4200")
 	if err := d.feed(t, events, 0); err != nil {
 		t.Fatal(err)
 	}
