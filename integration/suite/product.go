@@ -82,7 +82,6 @@ func Seed(t *testing.T) uint64 {
 func Product(t *testing.T, env Env) {
 	t.Run("Kills", func(t *testing.T) { kills(t, env) })
 	t.Run("RestartInsideWindow", func(t *testing.T) { restartInsideWindow(t, env) })
-	t.Run("Takeover", func(t *testing.T) { takeover(t, env) })
 }
 
 // ProductFaults takes brokers down under the running product. It kills and stops every node.

@@ -25,6 +25,7 @@ func Replicated(t *testing.T, env Env) {
 	t.Run("NetworkCut", func(t *testing.T) { networkCut(t, env) })
 	t.Run("NetworkSlow", func(t *testing.T) { networkSlow(t, env) })
 	t.Run("QuorumLost", func(t *testing.T) { quorumLost(t, env) })
+	t.Run("Takeover", func(t *testing.T) { takeover(t, env) })
 	t.Run("RestoreWithoutBroker", func(t *testing.T) { restoreWithoutBroker(t, env) })
 }
 
@@ -175,7 +176,8 @@ func quorumLost(t *testing.T, env Env) {
 func (d *deployment) through(t *testing.T, processes int, feed time.Duration, disturb func(turn int), turns int, pause time.Duration) {
 	t.Helper()
 	f := factor(t)
-	events := workload.Generate(workload.Config{Seed: d.env.Seed, Events: int(6000 * f)})
+	load := workload.Config{Seed: d.env.Seed, Events: int(6000 * f)}
+	events := workload.Generate(load)
 	want := eval(t, d.env.Binary, events)
 	t.Logf("%d events, %d alerts in the reference", len(events), len(want))
 	for slot := range processes {
@@ -196,6 +198,7 @@ func (d *deployment) through(t *testing.T, processes int, feed time.Duration, di
 	if err := d.feed(t, events[tenth:], time.Second); err != nil {
 		t.Fatal(err)
 	}
+	d.close(t, load)
 	d.settle(t, events, want)
 }
 

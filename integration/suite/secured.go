@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"oktastream/integration/kafkatest"
-	"oktastream/integration/workload"
 )
 
 // The users of a secured cluster. None may do more than its part needs.
@@ -150,8 +149,7 @@ func (s *secured) everyRightIsNeeded(t *testing.T) {
 func (s *secured) rightsTakenAway(t *testing.T) {
 	d := newDeployment(t, s.env, 2)
 	adm := kadm.NewClient(newClient(t, s.env.Cluster))
-	events := workload.Generate(workload.Config{Seed: s.env.Seed, Events: 1200, Span: 4 * time.Hour, Takeovers: -1})
-	want := eval(t, s.env.Binary, events)
+	events, want := short(t, s.env)
 	taken := []Right{
 		{"topic", d.alerts, "WRITE"}, {"topic", d.group + "-changelog", "WRITE"}, {"topic", d.input, "READ"},
 		{"group", d.group + "-detect", "READ"}, {"transactional id", d.group + "-*", "WRITE"},
@@ -175,6 +173,7 @@ func (s *secured) rightsTakenAway(t *testing.T) {
 		}
 	}
 	d.start(t, 0)
+	d.close(t, small(s.env))
 	d.settle(t, events, want)
 }
 

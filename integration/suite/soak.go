@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"oktastream/integration/kafkatest"
 	"oktastream/integration/workload"
 )
 
@@ -19,13 +18,8 @@ import (
 func Soak(t *testing.T, env Env, length time.Duration) {
 	rng := rand.New(rand.NewPCG(env.Seed, 3))
 	d := newDeployment(t, env, 6)
-	ports, err := kafkatest.FreePorts(soakProcesses)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.http = map[int]int{}
-	for slot, port := range ports {
-		d.http[slot] = port
+	d.serve(t, soakProcesses)
+	for slot := range soakProcesses {
 		d.start(t, slot)
 	}
 	sampler := d.sampler(t)
