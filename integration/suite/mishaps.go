@@ -68,6 +68,7 @@ func smallAlerts(t *testing.T, env Env) {
 	if err := d.feed(t, events, 0); err != nil {
 		t.Fatal(err)
 	}
+	d.close(t, small(env))
 	d.working(t)
 	d.drain(t)
 	d.processes[0].stop(t)
