@@ -50,6 +50,8 @@ var house = []struct {
 	{folder: "rules/window", floor: 2, deny: []string{kafka}, pure: true},
 	{folder: "rules/alert", floor: 2, deny: []string{kafka}, pure: true},
 	{folder: "rules/event", floor: 1, deny: []string{kafka}, pure: true},
+	{folder: "processor/enrich", floor: 5, deny: []string{kafka, module + "/rules/lang"}},
+	{folder: "rules/useragent", floor: 0, deny: []string{kafka, module}, pure: true},
 	{folder: "rules/nearest", floor: 0, deny: []string{kafka, module}, pure: true},
 	{folder: "rules/pack", floor: 1, deny: []string{kafka}, pure: true},
 	{folder: "state", floor: 1, deny: []string{kafka, module + "/rules"}, pure: true},

@@ -96,6 +96,18 @@ func (s *Set) Fields() *event.Fields { return s.fields }
 // Index finds the conditions that hold for an event; Entry tells whose they are.
 func (s *Set) Index() *match.Index { return s.index }
 
+// Enriched returns a copy of s whose events ask e for what they do not say themselves. The fingerprint has the name of
+// e's data in it: processes with other databases may find other alerts.
+func (s *Set) Enriched(e event.Enrichment) *Set {
+	t := *s
+	t.fields = s.fields.Enriched(e)
+	if name := e.String(); name != "" {
+		sum := sha256.Sum256([]byte(s.fingerprint + " " + name))
+		t.fingerprint = hex.EncodeToString(sum[:8])
+	}
+	return &t
+}
+
 // Entry says whose condition number n of the index is.
 func (s *Set) Entry(n int) Entry { return s.entries[n] }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"oktastream/processor/encoding"
+	"oktastream/processor/enrich"
 	"oktastream/processor/offline"
 	"oktastream/rules/engine"
 )
@@ -18,6 +19,7 @@ func newEval() *cobra.Command {
 	var paths []string
 	var format, org string
 	var quiet, history bool
+	var data enrich.Options
 	cmd := &cobra.Command{
 		Use:   "eval [FILE...|-]",
 		Short: "Evaluate rules over files, without Kafka",
@@ -36,6 +38,11 @@ func newEval() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			closer, err := enriched(data, &set)
+			if err != nil {
+				return err
+			}
+			defer closer.Close()
 			if len(args) == 0 {
 				args = []string{"-"}
 			}
@@ -71,6 +78,7 @@ func newEval() *cobra.Command {
 		},
 	}
 	rulesFlag(cmd, &paths)
+	enrichFlags(cmd, &data)
 	cmd.Flags().StringVarP(&format, "output", "o", encoding.Default, "format of the alerts: native or ecs")
 	cmd.Flags().StringVar(&org, "org", "", "organisation name, for alerts and their ids")
 	cmd.Flags().BoolVar(&history, "assume-history", false, "rules about what is seen for the first time take the first event for the beginning of all")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"oktastream/processor/enrich"
 	"oktastream/processor/offline"
 	"oktastream/rules"
 	"oktastream/rules/explain"
@@ -21,6 +22,7 @@ func newExplain() *cobra.Command {
 	var paths []string
 	var rule, event, format string
 	var quiet bool
+	var data enrich.Options
 	cmd := &cobra.Command{
 		Use:   "explain --rule RULE [--event UUID|N] [FILE...|-]",
 		Short: "Say why a rule fired for an event, or why not",
@@ -66,6 +68,11 @@ func newExplain() *cobra.Command {
 			for i, e := range events {
 				given[i] = explain.Input{JSON: e.JSON, Meta: e.Meta}
 			}
+			closer, err := enriched(data, &set)
+			if err != nil {
+				return err
+			}
+			defer closer.Close()
 			rep, err := explain.Run(set, name, given, event)
 			if err != nil {
 				return fail(exitUsage, err)
@@ -86,6 +93,7 @@ func newExplain() *cobra.Command {
 		},
 	}
 	rulesFlag(cmd, &paths)
+	enrichFlags(cmd, &data)
 	cmd.Flags().StringVar(&rule, "rule", "", "name or id of the rule (may be left out if only one is loaded)")
 	cmd.Flags().StringVar(&event, "event", "", "uuid, the beginning of one, or number of the event")
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")

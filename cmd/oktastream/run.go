@@ -43,6 +43,14 @@ func newRun() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			closer, err := enriched(s.Enrich, &set)
+			if err != nil {
+				return err
+			}
+			defer closer.Close()
+			if name := set.Fields().Enrichment().String(); name != "" {
+				s.Logger.Info("addresses are looked up", "databases", name)
+			}
 			s.Version = buildVersion()
 			if s.kafka["bootstrap.servers"] == "" {
 				broker, err := embedded.Start(embedded.Options{Port: s.EmbeddedPort})

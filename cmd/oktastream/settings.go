@@ -9,6 +9,7 @@ import (
 
 	"oktastream/processor"
 	"oktastream/processor/embedded"
+	"oktastream/processor/enrich"
 	"oktastream/rules/schema"
 )
 
@@ -19,13 +20,14 @@ type settings struct {
 	EmbeddedPort int
 	LogLevel     string
 	LogFormat    string
+	Enrich       enrich.Options
 	kafka        map[string]string
 }
 
 func defaults() settings {
 	return settings{
 		Config:       processor.Config{HTTP: processor.DefaultHTTP, Workers: 1},
-		EmbeddedPort: embedded.DefaultPort, LogLevel: "info", LogFormat: "text", kafka: map[string]string{},
+		EmbeddedPort: embedded.DefaultPort, LogLevel: "info", LogFormat: "text", Enrich: enrich.Options{Cache: enrich.DefaultCache}, kafka: map[string]string{},
 	}
 }
 
@@ -83,6 +85,9 @@ var settingTable = []setting{
 		return nil
 	}}},
 	{"embedded.port", "loopback port of the in-process broker, used when bootstrap.servers is not set (default 19092)", number(func(s *settings) *int { return &s.EmbeddedPort })},
+	{"geoip.city", "database of places in MaxMind's format, for source.geo.* (default: what the event says)", text(func(s *settings) *string { return &s.Enrich.City })},
+	{"geoip.asn", "database of autonomous systems in MaxMind's format, for source.as.* (default: what the event says)", text(func(s *settings) *string { return &s.Enrich.ASN })},
+	{"enrichment.cache", "bytes of each cache, of parsed user agents and of looked-up addresses; 0 for none (default 16MiB)", size(func(s *settings) *int { return &s.Enrich.Cache })},
 	{"log.level", "debug, info, warn or error (default info)", oneOf(func(s *settings) *string { return &s.LogLevel }, "debug", "info", "warn", "error")},
 	{"log.format", "text or json (default text)", oneOf(func(s *settings) *string { return &s.LogFormat }, "text", "json")},
 }

@@ -3,9 +3,9 @@ package event
 import "sync"
 
 // ecs holds the ECS names, in lower case, that the mechanical translation of okta.* does not give. They are those of
-// the Elastic integration, computed from the raw event instead of by an ingest pipeline. What needs data from outside
-// the event is left out (parsed user agents, ISO country codes), except that source.as.* and source.geo.* fall back on
-// what Okta itself says about the address.
+// the Elastic integration, computed from the raw event instead of by an ingest pipeline. user_agent.* is read from the
+// text by the patterns that Elastic uses. source.as.* and source.geo.* come from local databases where there are any, see
+// Enrichment, and fall back on what Okta itself says about the address.
 var ecs = sync.OnceValue(func() map[string]compiled {
 	return map[string]compiled{
 		"@timestamp":          from(filled, "published"),
@@ -42,28 +42,35 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"source.ip":      from(address, "client.ipAddress"),
 		"related.ip":     from(address, "client.ipAddress"),
 
-		"client.geo.city_name":    from(filled, "client.geographicalContext.city"),
-		"client.geo.region_name":  from(filled, "client.geographicalContext.state"),
-		"client.geo.country_name": from(filled, "client.geographicalContext.country"),
-		"client.geo.location":     from(filled, "client.geographicalContext.geolocation"),
-		"source.geo.city_name":    from(filled, "client.geographicalContext.city"),
-		"source.geo.region_name":  from(filled, "client.geographicalContext.state"),
-		"source.geo.country_name": from(filled, "client.geographicalContext.country"),
-		"source.geo.location":     from(filled, "client.geographicalContext.geolocation"),
+		"client.geo.city_name":        from(filled, "client.geographicalContext.city"),
+		"client.geo.region_name":      from(filled, "client.geographicalContext.state"),
+		"client.geo.country_name":     from(filled, "client.geographicalContext.country"),
+		"client.geo.location":         from(filled, "client.geographicalContext.geolocation"),
+		"source.geo.city_name":        first(from(geoCity, "client.ipAddress"), from(filled, "client.geographicalContext.city")),
+		"source.geo.region_name":      first(from(geoRegion, "client.ipAddress"), from(filled, "client.geographicalContext.state")),
+		"source.geo.country_name":     first(from(geoCountry, "client.ipAddress"), from(filled, "client.geographicalContext.country")),
+		"source.geo.country_iso_code": from(geoCountryISO, "client.ipAddress"),
+		"source.geo.region_iso_code":  from(geoRegionISO, "client.ipAddress"),
+		"source.geo.continent_name":   from(geoContinent, "client.ipAddress"),
+		"source.geo.location":         first(from(geoLocation, "client.ipAddress"), from(filled, "client.geographicalContext.geolocation")),
 
 		"okta.security_context.as.number":            from(filled, "securityContext.asNumber"),
 		"okta.security_context.as.organization.name": from(filled, "securityContext.asOrg"),
 		"client.as.number":                           from(filled, "securityContext.asNumber"),
 		"client.as.organization.name":                from(filled, "securityContext.asOrg"),
-		"source.as.number":                           from(filled, "securityContext.asNumber"),
-		"source.as.organization.name":                from(filled, "securityContext.asOrg"),
+		"source.as.number":                           first(from(asNumber, "client.ipAddress"), from(filled, "securityContext.asNumber")),
+		"source.as.organization.name":                first(from(asOrganization, "client.ipAddress"), from(filled, "securityContext.asOrg")),
 		"client.domain":                              from(filled, "securityContext.domain"),
 		"source.domain":                              from(filled, "securityContext.domain"),
 
-		"user_agent.original": from(filled, "client.userAgent.rawUserAgent"),
-		// What Okta itself reads out of the text, in words of its own: Elastic parses the text.
-		"user_agent.os.name": from(filled, "client.userAgent.os"),
-		"user_agent.name":    from(filled, "client.userAgent.browser"),
+		// Where there is no text, what Okta itself made of it stands in, in words of its own.
+		"user_agent.original":    from(filled, "client.userAgent.rawUserAgent"),
+		"user_agent.name":        first(from(agentName, "client.userAgent.rawUserAgent"), from(filled, "client.userAgent.browser")),
+		"user_agent.version":     from(agentVersion, "client.userAgent.rawUserAgent"),
+		"user_agent.os.name":     first(from(agentOS, "client.userAgent.rawUserAgent"), from(filled, "client.userAgent.os")),
+		"user_agent.os.version":  from(agentOSVersion, "client.userAgent.rawUserAgent"),
+		"user_agent.os.full":     from(agentOSFull, "client.userAgent.rawUserAgent"),
+		"user_agent.device.name": from(agentDevice, "client.userAgent.rawUserAgent"),
 
 		// The integration renames interface onto this name too, and loses it when the name is taken.
 		"okta.authentication_context.authentication_provider": from(filled,
@@ -88,6 +95,15 @@ func from(c convert, raw ...string) compiled {
 			panic(err) // the table above is wrong
 		}
 		x.reads = append(x.reads, read{steps: steps, convert: c})
+	}
+	return x
+}
+
+// first takes the values of the first of the parts that has any.
+func first(parts ...compiled) compiled {
+	var x compiled
+	for _, p := range parts {
+		x.reads = append(x.reads, p.reads...)
 	}
 	return x
 }

@@ -18,6 +18,7 @@ type Fields struct {
 	// selected is what the fields read, identity, time and type included: no more of an event is kept in its tree.
 	selected            jsontree.Selection
 	typ, id, publishing jsontree.Place
+	enrichment          Enrichment
 }
 
 type field struct {
@@ -28,7 +29,7 @@ type field struct {
 
 // NewFields returns an empty set.
 func NewFields() *Fields {
-	f := &Fields{ids: map[string]FieldID{}}
+	f := &Fields{ids: map[string]FieldID{}, enrichment: plain{}}
 	f.typ, f.id, f.publishing = f.member(nameType), f.member(nameID), f.member(namePublished)
 	return f
 }

@@ -174,13 +174,20 @@ func (e *Event) leaf(dst []Value, t *jsontree.Tree, n jsontree.Node, c convert) 
 		return dst
 	case jsontree.Object:
 		e.keep(t, n)
-		return c.apply(dst, Value{Kind: Object, Text: t.Text(n)})
+		return e.convert(dst, Value{Kind: Object, Text: t.Text(n)}, c)
 	}
 	v, ok := e.scalar(t, n)
 	if !ok {
 		return dst
 	}
 	e.keep(t, n)
+	return e.convert(dst, v, c)
+}
+
+func (e *Event) convert(dst []Value, v Value, c convert) []Value {
+	if c >= agentName {
+		return e.enrich(dst, v, c)
+	}
 	return c.apply(dst, v)
 }
 
