@@ -165,14 +165,15 @@ func (a *arena) giveBack(n uint32) {
 }
 
 // wasteful reports whether the pages hold so little that thinOut is worth while.
-func (a *arena) wasteful() bool { return a.held > a.cells+a.cells/2+classes*pageBytes/2 }
+func (a *arena) wasteful() bool { return a.held > a.cells+a.cells/5+classes*pageBytes/2 }
 
-// thinOut marks the pages to be emptied: those filled to less than three quarters. After their strings have been moved
-// the pages hold at most a third more than the strings, and one page of each class.
+// thinOut marks the pages to be emptied: those filled to less than seven eighths. After their strings have been moved the
+// pages take at most a seventh more than the cells in use, and one page of each class. That is below what wasteful
+// allows, so that the next time is some way off.
 func (a *arena) thinOut() {
 	for n := range a.pages {
 		p := &a.pages[n]
-		if p.memory != nil && !p.thin && 4*int(p.used)*cellBytes(p.class) < 3*pageBytes {
+		if p.memory != nil && !p.thin && 8*int(p.used)*cellBytes(p.class) < 7*pageBytes {
 			p.thin = true
 			a.thin++
 		}
