@@ -105,6 +105,7 @@ func (r *restorer) read(ctx context.Context, partition int32, apply func(*kgo.Re
 			if err := apply(rec); err != nil {
 				return err
 			}
+			p.at.Store(rec.Offset) // a fetch holds thousands of records
 		}
 		if next > at {
 			at, moved = next, time.Now()

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"oktastream/rules"
@@ -354,9 +355,36 @@ func secondRule(windows int) error {
 	return nil
 }
 
-func stateMain() {
-	if err := stateBench(os.Args[2:]); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+// input and alerts are topics.
+const (
+	input  = "okta.system-log"
+	alerts = "okta.alerts"
+)
+
+// cpu is the CPU time of this process so far.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func median(xs []float64) float64 {
+	xs = slices.Sorted(slices.Values(xs))
+	return xs[len(xs)/2]
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func main() {
+	commands := map[string]func([]string) error{"state": stateBench, "live-state": liveState}
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: openwindows state | live-state, -h for their flags")
+		os.Exit(2)
+	}
+	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "openwindows:", err)
 		os.Exit(1)
 	}
 }
