@@ -48,8 +48,8 @@ func publishKeys(t testing.TB, cl *kgo.Client, eventType, run string, keys int, 
 	}
 }
 
-// alertsOf returns how many alerts of each kind and rule are out.
-func alertsOf(t testing.TB, c *kfake.Cluster) map[string]int {
+// alertCounts returns how many alerts of each kind and rule are out.
+func alertCounts(t testing.TB, c *kfake.Cluster) map[string]int {
 	counts := map[string]int{}
 	for _, r := range readAll(t, c, "okta.alerts") {
 		var a alert.Alert
@@ -102,7 +102,7 @@ func TestPipelineRestoresManyWindows(t *testing.T) {
 		t.Error("the restore showed no progress")
 	}
 	publishKeys(t, cl, "user.session.start", "c", 100, 50, at.Add(2*time.Second))
-	eventually(t, 30*time.Second, "the third failures fire", func() bool { return alertsOf(t, c)["detection failures"] == 100 })
+	eventually(t, 30*time.Second, "the third failures fire", func() bool { return alertCounts(t, c)["detection failures"] == 100 })
 	if n := metricValue(t, second, "oktastream_window_keys"); n != windows {
 		t.Errorf("%v windows, there were %d", n, windows)
 	}
@@ -138,8 +138,8 @@ func TestPipelineFlood(t *testing.T) {
 	p.stop(t)
 	p = startEngine(t, c, set, budget)
 	publishKeys(t, cl, "user.session.start", "c", 50, 0, at.Add(11*time.Second))
-	eventually(t, 30*time.Second, "the quiet rule fires", func() bool { return alertsOf(t, c)["detection failures"] == 50 })
-	got := alertsOf(t, c)
+	eventually(t, 30*time.Second, "the quiet rule fires", func() bool { return alertCounts(t, c)["detection failures"] == 50 })
+	got := alertCounts(t, c)
 	if got["operator flooded"] != 1 || got["operator failures"] != 0 {
 		t.Errorf("alerts %v", got)
 	}
