@@ -192,6 +192,7 @@ func (l *loader) result() Result {
 		file, code, message string
 		at                  match.Pos
 	}
+	var listed source.Listed // a file may have thousands of documents
 	said := map[place]bool{} // an indicator list may be read for several rules, and as a file that is none
 	for _, d := range l.docs {
 		rule, ok := d.rule()
@@ -212,7 +213,7 @@ func (l *loader) result() Result {
 				continue
 			}
 			said[p] = true
-			r.Diagnostics = append(r.Diagnostics, diag)
+			r.Diagnostics = listed.Add(r.Diagnostics, diag)
 		}
 	}
 	return r

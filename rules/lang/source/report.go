@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"strings"
 
 	"oktastream/rules"
 	"oktastream/rules/event"
@@ -14,6 +15,38 @@ type Report struct {
 	Diagnostics []rules.Diagnostic
 
 	errors, unsupported int
+	listed              Listed
+}
+
+const (
+	maxOfCode  = 200  // diagnostics of one code in a file that are listed
+	maxMessage = 1000 // bytes: what an author wrote may be quoted in it
+)
+
+// Listed bounds how many diagnostics of one code a list has for one file. The zero value is ready.
+type Listed map[listedKind]struct{ n, last int }
+
+type listedKind struct{ file, code string }
+
+const more = "; there are more of these in the file"
+
+// Add appends d to list, or lets the last of its kind say that there are more.
+func (l *Listed) Add(list []rules.Diagnostic, d rules.Diagnostic) []rules.Diagnostic {
+	if *l == nil {
+		*l = Listed{}
+	}
+	kind := listedKind{d.File, d.Code}
+	seen := (*l)[kind]
+	seen.n++
+	switch {
+	case seen.n <= maxOfCode:
+		seen.last = len(list)
+		list = append(list, d)
+	case seen.n == maxOfCode+1 && !strings.HasSuffix(list[seen.last].Message, more):
+		list[seen.last].Message += more
+	}
+	(*l)[kind] = seen
+	return list
 }
 
 // Error reports something that keeps the rule from loading.
@@ -43,9 +76,16 @@ func (r *Report) add(level rules.Level, at match.Pos, code, hint, format string,
 	case rules.Unsupported:
 		r.unsupported++
 	}
-	r.Diagnostics = append(r.Diagnostics, rules.Diagnostic{
-		File: r.File, Pos: at, Level: level, Code: code, Message: fmt.Sprintf(format, args...), Hint: hint,
+	r.Diagnostics = r.listed.Add(r.Diagnostics, rules.Diagnostic{
+		File: r.File, Pos: at, Level: level, Code: code, Message: cut(fmt.Sprintf(format, args...)), Hint: cut(hint),
 	})
+}
+
+func cut(text string) string {
+	if len(text) <= maxMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxMessage], "") + "…"
 }
 
 // OK tells whether nothing so far keeps the rule from loading.
