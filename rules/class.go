@@ -110,6 +110,7 @@ func (s *Set) ClassPaths(c int) []event.Path {
 			add(in.Join)
 		}
 		add(r.Context...)
+		add(r.Override.paths()...)
 		if r.Indicators != nil {
 			add(r.Indicators.Fields...)
 		}

@@ -30,6 +30,8 @@ type Rule struct {
 	Indicators *Indicators
 	// Context names further paths whose values the alert shows under details.
 	Context []event.Path
+	// Override takes parts of the alert from the event.
+	Override Override
 }
 
 // Meta is what the alert repeats for the analyst. It does not shape state.

@@ -135,6 +135,12 @@ func (s *Set) hash() string {
 		for _, p := range r.Context {
 			fmt.Fprintf(h, "%s\n", p)
 		}
+		for _, o := range r.Override.Severity {
+			fmt.Fprintf(h, "%s %q %s\n", o.Path, o.Value, o.Severity)
+		}
+		for _, p := range r.Override.paths() {
+			fmt.Fprintf(h, "override %s %v\n", p, p == r.Override.Risk)
+		}
 		if r.Indicators != nil {
 			for _, p := range r.Indicators.Fields {
 				fmt.Fprintf(h, "%s\n", p)

@@ -52,6 +52,7 @@ func (b *builder) base(rule int, ev *event.Event) alert.Alert {
 	alert.Describe(ev, &a)
 	a.Time = instant(ev.Time())
 	b.context(r, ev, &a)
+	b.override(r, ev, &a)
 	b.indicators(r, ev, &a)
 	for _, f := range []struct {
 		flag event.Flags

@@ -50,7 +50,7 @@ func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.E
 		a.Progress = progressOf(st, f.Content)
 	}
 	a.Evidence = evidence(st, f, ev)
-	a.Title = title(r.Title, a.Subject())
+	a.Title = title(a.Rule.Title, a.Subject())
 	a.Reason = reason(st, &a)
 	if q := f.Content.Quantity; q != nil && len(st.Window.Condition) > 0 {
 		quantity(st, q, &a)

@@ -151,6 +151,8 @@ func nameDocuments(file string, docs []*document) {
 			d.name = stem
 		case d.own != "":
 			d.name = stem + "/" + d.own
+		case isExport(file) && d.id != "":
+			d.name = stem + "/" + d.id // the place of a rule in an export says nothing
 		default:
 			d.name = stem + "/" + strconv.Itoa(d.index)
 		}
@@ -184,7 +186,7 @@ func (d *document) rule() (r rules.Rule, ok bool) {
 	}
 	r = rules.Rule{
 		ID: d.id, Name: d.name, Title: d.keys.Text("title"), File: d.file, Pos: d.root.Pos, Language: d.language,
-		Meta: d.meta(), Where: d.body.where, Stateful: d.body.stateful, Indicators: d.indicators, Context: d.context(),
+		Meta: d.meta(), Where: d.body.where, Stateful: d.body.stateful, Indicators: d.indicators, Context: d.context(), Override: d.body.override,
 		Silent: d.base,
 	}
 	if r.Title == "" {

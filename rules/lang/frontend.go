@@ -12,6 +12,7 @@ type body struct {
 	where       match.Expr
 	stateful    *rules.Stateful    // a language that describes windows itself
 	correlation *sigma.Correlation // windows over other documents, still to be linked
+	override    rules.Override     // of the metadata by values of the event, with where or stateful
 	filter      *sigma.Filter      // a condition that other documents get as well
 }
 

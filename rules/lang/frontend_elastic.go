@@ -14,6 +14,6 @@ var elasticRule = frontEnd{
 	rewrite:  elastic.Translate,
 	compile: func(doc *source.Node, _ sigma.Lists, r *source.Report) body {
 		where, stateful := elastic.Compile(doc, r)
-		return body{where: where, stateful: stateful}
+		return body{where: where, stateful: stateful, override: elastic.Override(doc, r)}
 	},
 }

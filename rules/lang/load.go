@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"oktastream/rules"
+	"oktastream/rules/lang/elastic"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -146,22 +147,39 @@ func (l *loader) file(name string) {
 		return
 	}
 	l.seen[name] = true
-	data, err := l.read(name, source.RuleLimits.Bytes)
+	limits := source.RuleLimits
+	if isExport(name) {
+		limits.Bytes = source.DataLimits.Bytes // an export holds all the rules of a space
+	}
+	data, err := l.read(name, limits.Bytes)
 	if err != nil {
 		l.unreadable(name, err)
 		return
 	}
 	var docs []*document
-	for i, parsed := range source.Parse(name, data, source.RuleLimits) {
+	for i, parsed := range parse(name, data, limits) {
 		if isIndicatorList(parsed.Root) {
 			continue
 		}
 		parsed.Root = rewritten(parsed.Root, name, parsed.Report)
 		docs = append(docs, newDocument(name, i+1, parsed, l.lists))
 	}
-	distrust(docs)
+	if !isExport(name) { // the lines of an export do not depend on each other
+		distrust(docs)
+	}
 	nameDocuments(name, docs)
 	l.docs = append(l.docs, docs...)
+}
+
+// isExport tells whether a file holds rules as Kibana exports them, one on each line.
+func isExport(name string) bool { return path.Ext(name) == ".ndjson" }
+
+func parse(name string, data []byte, limits source.Limits) []source.Document {
+	docs := source.Parse(name, data, limits)
+	if isExport(name) {
+		docs = elastic.Export(docs)
+	}
+	return docs
 }
 
 // read returns at most one byte more than limit, so that the parser sees that a file is too large.

@@ -51,6 +51,12 @@ func Compile(doc *source.Node, r *source.Report) (match.Expr, *rules.Stateful) {
 	indices(v, r)
 	s := schedule(v, r)
 	where, st := dispatch(v, s, r)
+	if r.OK() {
+		where = narrow(doc, v, where, st, r)
+	}
+	if r.OK() {
+		where, st = suppress(v, s, where, st, r)
+	}
 	if !r.OK() {
 		return nil, nil
 	}

@@ -1,0 +1,49 @@
+package elastic
+
+import (
+	"oktastream/rules/lang/source"
+)
+
+// Export turns the lines of an export from Kibana into documents with a rule each, as Translate reads them. The items of
+// exception lists go to the rules that name their list; the line that counts what was exported is left out. Lines that
+// could not be read stay as they are.
+func Export(lines []source.Document) []source.Document {
+	exceptions := map[string][]*source.Node{}
+	var out []source.Document
+	for _, d := range lines {
+		switch list := d.Root.Get("list_id"); {
+		case d.Root.Get("entries") != nil && list != nil:
+			exceptions[list.Text] = append(exceptions[list.Text], d.Root)
+		case d.Root.Get("exported_count") != nil, list != nil:
+		default:
+			out = append(out, d)
+		}
+	}
+	for i, d := range out {
+		if d.Root == nil || d.Root.Kind != source.Map {
+			continue
+		}
+		doc := &source.Node{Kind: source.Map, Pos: d.Root.Pos, Pairs: []source.Pair{{Key: text(Key, d.Root), Value: d.Root}}}
+		found := &source.Node{Kind: source.List, Pos: d.Root.Pos}
+		for _, ref := range items(d.Root.Get("exceptions_list")) {
+			id := ref.Get("list_id")
+			switch {
+			case id == nil:
+			case exceptions[id.Text] == nil:
+				d.Report.Warn(id.Pos, BadFilter, "export the rule with its exceptions", "the exception list %s has no items in this file: nothing is excepted", id.Text)
+			default:
+				found.Items = append(found.Items, exceptions[id.Text]...)
+			}
+		}
+		if len(found.Items) > 0 {
+			doc.Pairs = append(doc.Pairs, source.Pair{Key: text("exceptions", d.Root), Value: found})
+		}
+		out[i].Root = doc
+	}
+	return out
+}
+
+// IsExport tells whether a line begins an export: it is a rule.
+func IsExport(first *source.Node) bool {
+	return first.Get("rule_id") != nil && first.Get("type") != nil
+}
