@@ -199,7 +199,7 @@ func groups(alerts []alert.Alert) []string {
 
 // nullGroup takes each member of the group key away in turn.
 func (t *trial) nullGroup() (string, bool, error) {
-	if len(t.plain.alerts) == 0 {
+	if len(t.plain.alerts) == 0 || t.rule.Stateful.NullGroup {
 		return "", false, nil
 	}
 	ran := false
@@ -247,7 +247,7 @@ func (t *trial) without(m int) (ds []delivery, ok bool, err error) {
 		}
 		for _, path := range paths {
 			for _, v := range ev.Lookup(path) {
-				if !event.Placeholder(v.Text) {
+				if v.Text != "" && (t.rule.Stateful.Verbatim || !event.Placeholder(v.Text)) {
 					return nil, false, nil
 				}
 			}
