@@ -17,6 +17,7 @@ import (
 	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
+	"oktastream/rules/window"
 )
 
 // Run processes events until ctx ends, which is no error: every worker then finishes and commits its batch and leaves
@@ -60,7 +61,10 @@ func New(c Config, set *rules.Set) (*Processor, error) {
 	for _, r := range set.Rules() {
 		e.ruleIDs = append(e.ruleIDs, r.ID)
 		if st := r.Stateful; st != nil {
-			c.memory = max(c.memory, st.Window.Length+st.Window.Lateness, st.Window.Quiet, st.Window.Episode)
+			c.memory = max(c.memory, st.Window.Length+st.Window.Lateness, st.Window.Quiet)
+			if st.Window.Episode != window.Unending {
+				c.memory = max(c.memory, st.Window.Episode)
+			}
 		}
 	}
 	var err error
