@@ -73,24 +73,27 @@ func smallAlerts(t *testing.T, env Env) {
 	d.drain(t)
 	d.processes[0].stop(t)
 	alerts, letters := d.read(t), readAll(t, env.Cluster, d.group+"-dlq", true)
-	created := map[string]bool{}
-	for _, a := range alerts {
-		created[a.ID] = true
-	}
 	if len(alerts) == 0 || len(letters) == 0 {
 		t.Fatalf("%d alerts and %d dead letters, want some of both", len(alerts), len(letters))
 	}
+	all := alerts
 	for _, l := range letters {
 		headers := map[string]string{}
 		for _, h := range l.Headers {
 			headers[h.Key] = string(h.Value)
 		}
-		if headers["__oktastream.errors.code"] != "alert_too_large" {
-			t.Fatalf("dead letter with headers %v", headers)
+		a, err := oracle.Parse(l.Value)
+		if headers["__oktastream.errors.code"] != "alert_too_large" || err != nil {
+			t.Fatalf("dead letter %s with headers %v: %v", l.Value, headers, err)
 		}
+		all = append(all, a)
 	}
-	if n := len(created) + len(letters); n < len(want) {
-		t.Errorf("%d alerts and %d dead letters, for %d alerts of the reference", len(created), len(letters), len(want))
+	delivered := map[string]int{}
+	for _, e := range events {
+		delivered[e.ID]++
+	}
+	if differ := oracle.ByEpisode(want, all, delivered); !differ.None() {
+		t.Errorf("alerts and dead letters are not the alerts of the reference:\n%v", differ)
 	}
 	t.Logf("%d alerts fit into 4200 bytes, %d did not", len(alerts), len(letters))
 }

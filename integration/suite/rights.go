@@ -18,7 +18,7 @@ type Right struct {
 }
 
 // rightRow is a row of the page's table: | topic | `GROUP-changelog` | READ, WRITE | why |
-var rightRow = regexp.MustCompile("(?m)^\\| (topic|group|transactional id) \\| `([^`]+)` \\| ([A-Z, ]+) \\|")
+var rightRow = regexp.MustCompile("(?m)^\\| (topic|group|transactional id) \\| `([^`]+)`(?: \\(prefixed\\))? \\| ([A-Z, ]+) \\|")
 
 // Rights reads the product's rights from the table in the page of guarantees. Names are those of a deployment called
 // GROUP that reads INPUT and writes ALERTS.
