@@ -63,9 +63,31 @@ type ingestStage struct {
 	now        time.Time        // of the open transaction's begin
 	elements   []element
 	single     bool // the record at hand has one element
+	seen       seen
 	out        engine.Output
 	tally      tally
 	envelopes  map[string]prometheus.Counter
+}
+
+// seen sums up consecutive records of one source and one envelope, so that what is kept by source and by envelope is not
+// looked up for each. settle must come before anybody asks for either.
+type seen struct {
+	source  source
+	any     bool
+	newest  int64 // event time; 0 if none says anything about how far the source has come
+	kind    string
+	decoded int
+}
+
+func (g *ingestStage) settle() {
+	if g.seen.any {
+		g.clocks.arrived(g.seen.source, g.now)
+		g.clocks.observe(g.seen.source, g.seen.newest)
+	}
+	if g.seen.decoded > 0 {
+		g.tally.add(g.decoded(g.seen.kind), float64(g.seen.decoded))
+	}
+	g.seen = seen{}
 }
 
 func (g *ingestStage) reconcile(ctx context.Context, changes []assignment, now time.Time) error {
@@ -156,11 +178,15 @@ func (g *ingestStage) begin(now time.Time) {
 	g.now = now
 	clear(g.tally)
 	g.clocks.begin()
+	g.seen = seen{}
 }
 
 func (g *ingestStage) process(r *kgo.Record, out *transaction) error {
 	src := source{r.Topic, r.Partition}
-	g.clocks.arrived(src, g.now)
+	if src != g.seen.source || !g.seen.any {
+		g.settle()
+		g.seen.source, g.seen.any = src, true
+	}
 	if r.Attrs.IsControl() {
 		return nil
 	}
@@ -170,7 +196,7 @@ func (g *ingestStage) process(r *kgo.Record, out *transaction) error {
 	}
 	g.single = len(g.elements) == 1
 	for i := range g.elements {
-		if err := g.element(r, src, &g.elements[i], out); err != nil {
+		if err := g.element(r, &g.elements[i], out); err != nil {
 			return err
 		}
 	}
@@ -194,7 +220,7 @@ func (g *ingestStage) recovered(r *kgo.Record, err *error) {
 }
 
 // element produces what follows from one element, or one dead letter. Its neighbours are not concerned.
-func (g *ingestStage) element(r *kgo.Record, src source, e *element, out *transaction) error {
+func (g *ingestStage) element(r *kgo.Record, e *element, out *transaction) error {
 	if e.err != nil {
 		g.tally.add(g.metrics.decodeErrors.WithLabelValues(e.reason), 1)
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codeUndecodable, message: e.err.Error(), element: g.index(e), value: e.raw})
@@ -208,10 +234,15 @@ func (g *ingestStage) element(r *kgo.Record, src source, e *element, out *transa
 	case err != nil:
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codePanic, message: err.Error(), element: g.index(e), value: e.raw})
 	}
-	g.tally.add(g.decoded(e.kind), 1)
+	if e.kind != g.seen.kind && g.seen.decoded > 0 {
+		g.tally.add(g.decoded(g.seen.kind), float64(g.seen.decoded))
+		g.seen.decoded = 0
+	}
+	g.seen.kind = e.kind
+	g.seen.decoded++
 	// A time that was assumed says nothing about how far the source has come.
 	if ev.Flags()&(event.TimeMissing|event.TimeClamped) == 0 {
-		g.clocks.observe(src, ev.Time())
+		g.seen.newest = max(g.seen.newest, ev.Time())
 		g.metrics.delay.Observe(max(0, g.now.Sub(time.Unix(0, ev.Time())).Seconds()))
 	}
 	if err := g.publish.alerts(out, g.tally, r, g.out.Alerts); err != nil {
@@ -281,6 +312,7 @@ func (g *ingestStage) announceLosses(out *transaction, now time.Time) error {
 
 // finish announces the clocks behind the data.
 func (g *ingestStage) finish(out *transaction, now time.Time) error {
+	g.settle()
 	if err := g.announceLosses(out, now); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func run(ctx context.Context) error {
 		return serveBroker(*asked)
 	}
 	events := corpus(*count, 1)
-	few := events[:min(len(events), 6000)]
+	few := events[:min(len(events), 2500)]
 	t := &table{out: os.Stdout}
 	about := machine()
 	t.head(about)

@@ -24,8 +24,18 @@ func foldRune(r rune) rune {
 }
 
 func appendFold(dst []byte, s string) []byte {
-	for _, r := range s {
-		dst = utf8.AppendRune(dst, foldRune(r))
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			for _, r := range s[i:] {
+				dst = utf8.AppendRune(dst, foldRune(r))
+			}
+			break
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
 	}
 	return dst
 }
