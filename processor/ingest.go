@@ -225,7 +225,7 @@ func (g *ingestStage) element(r *kgo.Record, e *element, out *transaction) error
 		g.tally.add(g.metrics.decodeErrors.WithLabelValues(e.reason), 1)
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codeUndecodable, message: e.err.Error(), element: g.index(e), value: e.raw})
 	}
-	g.out.Alerts, g.out.Observations = g.out.Alerts[:0], g.out.Observations[:0]
+	g.out.Alerts, g.out.Observations, g.out.Forwarded = g.out.Alerts[:0], g.out.Observations[:0], g.out.Forwarded[:0]
 	ev, decoded, err := g.evaluate(r, e)
 	switch {
 	case err != nil && !decoded:

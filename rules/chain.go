@@ -1,13 +1,14 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// Rules may observe the alerts of other rules, see Input.From. The level of a rule is the length of the longest chain
-// below it: 0 for rules over events alone. Each level has a clock of its own in a task, because alerts of the level
+// Rules may observe the alerts of other rules, see Input.From and Input.Alerts. The level of a rule is the length of the
+// longest chain of rules with windows below it: 0 for rules over events and over alerts about single events. Each level has a clock of its own in a task, because alerts of the level
 // below come later than the events that caused them.
 
 // Level is the level of rule i.
@@ -36,24 +37,19 @@ func (s *Set) link() []Diagnostic {
 		}
 		r := &s.rules[i]
 		diags = append(diags, Diagnostic{File: r.File, Pos: r.Pos, Level: Error, Code: code, Rule: r.Name, Message: message,
-			Hint: "name a stateful rule of the same rule set"})
+			Hint: "name a rule of the same rule set"})
 		s.rules = slices.Delete(s.rules, i, i+1)
 	}
+	diags = append(diags, s.feed()...)
 	s.level = make([]int, len(s.rules))
-	s.dependents = make([][]Entry, len(s.rules))
+	for i := range s.level {
+		s.level[i] = -1
+	}
 	for i := range s.rules {
-		s.level[i] = s.depth(i, nil)
-		if st := s.rules[i].Stateful; st != nil {
-			for j := range st.Inputs {
-				if from := st.Inputs[j].From; from != "" {
-					k := s.find(from)
-					s.dependents[k] = append(s.dependents[k], Entry{Rule: i, Input: j})
-				}
-			}
-		}
+		s.rise(i)
 	}
 	for i, d := range s.dependents {
-		if len(d) > 0 {
+		if s.rules[i].Stateful != nil && len(d) > 0 {
 			st := *s.rules[i].Stateful
 			st.Window.Settle = true
 			s.rules[i].Stateful = &st
@@ -61,6 +57,98 @@ func (s *Set) link() []Diagnostic {
 	}
 	s.wait()
 	return diags
+}
+
+// feed finds out whose alerts each input observes. References lead to no circle, broken has seen to that; rules that would
+// observe each other because they observe the alerts of all do not, neither of them.
+func (s *Set) feed() []Diagnostic {
+	type feed struct {
+		from   int
+		to     Entry
+		chosen bool // by name
+	}
+	var feeds []feed
+	for i := range s.rules {
+		st := s.rules[i].Stateful
+		if st == nil {
+			continue
+		}
+		for j := range st.Inputs {
+			switch in := &st.Inputs[j]; {
+			case in.From != "":
+				feeds = append(feeds, feed{s.find(in.From), Entry{i, j}, true})
+			case in.Alerts != NoAlerts:
+				for k := range s.rules {
+					r := &s.rules[k]
+					if k != i && can(in.Where, r.sample(), r.Indicators == nil) != no {
+						feeds = append(feeds, feed{k, Entry{i, j}, false})
+					}
+				}
+			}
+		}
+	}
+	next := make([][]int, len(s.rules))
+	for _, f := range feeds {
+		next[f.from] = append(next[f.from], f.to.Rule)
+	}
+	reached := map[int]map[int]bool{} // rule → rules that observe its alerts, at first or second hand
+	reach := func(from int) map[int]bool {
+		if reached[from] == nil {
+			seen := map[int]bool{}
+			for todo := []int{from}; len(todo) > 0; todo = todo[1:] {
+				for _, k := range next[todo[0]] {
+					if !seen[k] {
+						seen[k] = true
+						todo = append(todo, k)
+					}
+				}
+			}
+			reached[from] = seen
+		}
+		return reached[from]
+	}
+	var diags []Diagnostic
+	s.dependents = make([][]Entry, len(s.rules))
+	for _, f := range feeds {
+		if !f.chosen && reach(f.to.Rule)[f.from] {
+			r := &s.rules[f.to.Rule]
+			diags = append(diags, Diagnostic{File: r.File, Pos: r.Pos, Level: Note, Code: "OKS0605", Rule: r.Name,
+				Message: fmt.Sprintf("the rule does not observe the alerts of %q, which observes its own", s.rules[f.from].Name),
+				Hint:    "name the rules whose alerts it is about, or exclude that one"})
+			continue
+		}
+		s.dependents[f.from] = append(s.dependents[f.from], f.to)
+	}
+	for i := range s.dependents {
+		slices.SortFunc(s.dependents[i], func(a, b Entry) int { return cmp.Or(a.Rule-b.Rule, a.Input-b.Input) })
+	}
+	s.feeders = make([][]int, len(s.rules))
+	for k, d := range s.dependents {
+		for _, e := range d {
+			if !slices.Contains(s.feeders[e.Rule], k) {
+				s.feeders[e.Rule] = append(s.feeders[e.Rule], k)
+			}
+		}
+	}
+	return diags
+}
+
+// Feeders lists the rules whose alerts rule i observes, in ascending order. The slice must not be changed.
+func (s *Set) Feeders(i int) []int { return s.feeders[i] }
+
+// rise finds the level of rule i. Alerts about single events come with the events, so they raise nothing.
+func (s *Set) rise(i int) int {
+	if s.level[i] < 0 {
+		s.level[i] = 0
+		level := 0
+		for _, k := range s.feeders[i] {
+			if s.rules[k].Stateful != nil {
+				level = max(level, s.rise(k)+1)
+			}
+		}
+		s.level[i] = level
+	}
+	return s.level[i]
 }
 
 // broken finds a rule that cannot be linked.
@@ -73,8 +161,8 @@ func (s *Set) broken() (rule int, code, message string) {
 			if in.From == "" {
 				continue
 			}
-			if k := s.find(in.From); k < 0 || s.rules[k].Stateful == nil {
-				return i, "OKS0603", fmt.Sprintf("there is no stateful rule %q to take alerts from", in.From)
+			if s.find(in.From) < 0 {
+				return i, "OKS0603", fmt.Sprintf("there is no rule %q to take alerts from", in.From)
 			}
 		}
 		if s.depth(i, nil) < 0 {
@@ -88,29 +176,22 @@ func (s *Set) find(name string) int {
 	return slices.IndexFunc(s.rules, func(r Rule) bool { return r.Name == name })
 }
 
-// depth is the level of rule i, -1 if following its references comes back to a rule on the path.
+// depth is -1 if following the names in rule i comes back to a rule on the path.
 func (s *Set) depth(i int, path []int) int {
 	if slices.Contains(path, i) {
 		return -1
 	}
-	level := 0
 	if st := s.rules[i].Stateful; st != nil {
 		for _, in := range st.Inputs {
 			if in.From == "" {
 				continue
 			}
-			k := s.find(in.From)
-			if k < 0 {
-				continue // reported by broken
-			}
-			d := s.depth(k, append(path, i))
-			if d < 0 {
+			if k := s.find(in.From); k >= 0 && s.depth(k, append(path, i)) < 0 { // a missing one is reported by broken
 				return -1
 			}
-			level = max(level, d+1)
 		}
 	}
-	return level
+	return 0
 }
 
 // wait raises the lateness of rules over alerts by how far an alert may lie behind the clock of its level: its
@@ -128,9 +209,9 @@ func (s *Set) wait() {
 		}
 		st := *s.rules[i].Stateful
 		var delay time.Duration
-		for _, in := range st.Inputs {
-			if in.From != "" {
-				w := s.rules[s.find(in.From)].Stateful.Window
+		for _, k := range s.feeders[i] {
+			if feeder := s.rules[k].Stateful; feeder != nil {
+				w := feeder.Window
 				d := w.Lateness + w.Quiet
 				if w.Deferred() {
 					d += w.Length

@@ -46,6 +46,9 @@ func stateID(r *Rule) [16]byte {
 		if in.From != "" {
 			fmt.Fprintf(h, "from %q\n", in.From)
 		}
+		if in.Alerts != NoAlerts {
+			fmt.Fprintf(h, "alerts %d\n", in.Alerts)
+		}
 		for _, p := range in.Group {
 			fmt.Fprintf(h, "group %s\n", p)
 		}

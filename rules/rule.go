@@ -84,14 +84,19 @@ type Stateful struct {
 // Input is one kind of event that a stateful rule observes.
 type Input struct {
 	Name string
-	// From names a stateful rule of the set whose alerts are the observations, instead of events. An episode of that rule is
-	// one observation, at the time of its start, and comes when no late event can move that start any more: the lateness of
-	// that rule behind its alert. It is then
+	// From names a rule of the set whose alerts are the observations, instead of events. The alert of a rule on single
+	// events is one observation, at the time of its event; an episode of a rule with windows is one at the time of its
+	// start, and comes when no late event can move that start any more: the lateness of that rule behind its alert. It is
 	// the event that completed the alert's condition, and has a member "alert" besides its own: alert.rule is the rule's
-	// name, alert.id and alert.severity are what they say, and alert.group.MEMBER is the value of a member of the group
-	// key; see GroupPath. Empty means events.
-	From  string
-	Where match.Expr
+	// name, alert.rule_id, alert.title, alert.severity, alert.risk_score, alert.tags, alert.tactics and alert.techniques are
+	// what they say, alert.id is the alert's, and alert.group.MEMBER is the value of a member of the group key; see GroupPath.
+	// The ECS names of Elastic's alerts (kibana.alert.rule.rule_id, signal.rule.name) are aliases of them.
+	From string
+	// Alerts, where From is empty, lets the input observe the alerts of all other rules of the set that can meet Where:
+	// instead of events, or beside them. AlertsFor tells which of it a condition needs. Rules that would then observe each
+	// other do not, and NewSet says so.
+	Alerts Alerts
+	Where  match.Expr
 	// Group has one path per member of GroupBy: where this kind of event carries that member. An event that lacks a
 	// member (null, absent, empty or a placeholder) is not observed, and is counted as such; see Verbatim and NullGroup.
 	Group []event.Path

@@ -22,6 +22,7 @@ type Set struct {
 	classOf     []int     // by rule; -1 for stateless ones
 	level       []int     // by rule
 	dependents  [][]Entry // by rule: the inputs that observe its alerts
+	feeders     [][]int   // by rule: the rules whose alerts it observes
 	fingerprint string
 }
 
@@ -76,7 +77,7 @@ func NewSet(rs []Rule) (*Set, []Diagnostic) {
 		}
 		s.ids[i] = stateID(r)
 		for j := range r.Stateful.Inputs {
-			if in := &r.Stateful.Inputs[j]; in.From == "" { // conditions on alerts are looked at when there is one
+			if in := &r.Stateful.Inputs[j]; in.ObservesEvents() { // conditions on alerts are looked at when there is one
 				add(in.Where, Entry{Rule: i, Input: j})
 			}
 		}

@@ -50,8 +50,9 @@ type Description struct {
 // Input is one kind of event that the rule looks for.
 type Input struct {
 	Name      string   `json:"name,omitempty"`
-	From      string   `json:"from,omitempty"` // the rule whose alerts are looked at instead of events
-	Condition string   `json:"condition"`      // canonical: equal conditions have equal texts
+	From      string   `json:"from,omitempty"`   // the rule whose alerts are looked at instead of events
+	Alerts    string   `json:"alerts,omitempty"` // only, or beside events: the alerts of all other rules that can meet the condition
+	Condition string   `json:"condition"`        // canonical: equal conditions have equal texts
 	Words     []string `json:"words"`
 	Group     []string `json:"group,omitempty"` // where the members of the group key are read
 }
@@ -118,7 +119,7 @@ func Describe(set *rules.Set, name string) (d Description, ok bool) {
 	}
 	st := r.Stateful
 	for _, in := range st.Inputs {
-		x := Input{Name: in.Name, From: in.From, Condition: match.String(in.Where), Words: Words(in.Where)}
+		x := Input{Name: in.Name, From: in.From, Alerts: [...]string{rules.OnlyAlerts: "only", rules.EventsAndAlerts: "beside events"}[in.Alerts], Condition: match.String(in.Where), Words: Words(in.Where)}
 		for _, p := range in.Group {
 			x.Group = append(x.Group, p.String())
 		}

@@ -73,6 +73,10 @@ func (d Description) WriteText(w io.Writer) error {
 	for _, in := range d.Inputs {
 		title := "matches an event with"
 		switch {
+		case in.Alerts == "only":
+			title = in.Name + ": an alert of another rule with"
+		case in.Alerts != "":
+			title = in.Name + ": an event, or an alert of another rule, with"
 		case in.From != "":
 			title = fmt.Sprintf("%s: an alert of %s with", in.Name, in.From)
 		case len(d.Inputs) > 1:

@@ -97,7 +97,7 @@ func conditions(r *rules.Rule) []match.Expr {
 	}
 	var xs []match.Expr
 	for _, in := range r.Stateful.Inputs {
-		if in.From == "" {
+		if in.ObservesEvents() {
 			xs = append(xs, in.Where)
 		}
 	}
@@ -112,10 +112,8 @@ func (s *survey) rule(i, depth int) Reach {
 		out.add(s.condition(x))
 	}
 	if r.Stateful != nil && depth < len(s.set.Rules()) {
-		for _, in := range r.Stateful.Inputs {
-			if j := slices.IndexFunc(s.set.Rules(), func(o rules.Rule) bool { return in.From != "" && o.Name == in.From }); j >= 0 {
-				out.add(s.rule(j, depth+1))
-			}
+		for _, j := range s.set.Feeders(i) {
+			out.add(s.rule(j, depth+1))
 		}
 	}
 	return out

@@ -8,21 +8,32 @@ import (
 	"oktastream/rules"
 	"oktastream/rules/alert"
 	"oktastream/rules/event"
+	"oktastream/rules/match"
 )
 
-// forward turns an alert into observations for the rules over it: the event that completed it, projected, with what the
-// alert adds as the member "alert". An episode is one observation, at the time of its start. That time is final only when
-// the watermark has passed it, so forwarding waits for it: with the start as it stands at the first alert, a rule over
-// alerts would give other answers when the same events arrive in another order.
-func (t *Task) forward(rule int, a *alert.Alert, ev *event.Event, out *Output) {
-	dependents := t.set.Dependents(rule)
-	if len(dependents) == 0 {
-		return
-	}
+// forwarder turns alerts into observations for the rules over them.
+type forwarder struct {
+	set     *rules.Set
+	paths   [][]event.Path // by class: what an observation carries
+	decoder *event.Decoder
+	stats   Stats
+}
+
+func newForwarder(set *rules.Set, stats Stats) forwarder {
+	return forwarder{set: set, paths: observationPaths(set), decoder: event.NewDecoder(set.Fields()), stats: stats}
+}
+
+// alert makes observations of an alert: the event that completed it, projected, with what the alert adds as the member
+// "alert". They are known by the alert's id, so an alert that comes twice, because its event does, counts once.
+//
+// An episode is one observation, at the time of its start. That time is final only when the watermark has passed it, so
+// forwarding waits for it: with the start as it stands at the first alert, a rule over alerts would give other answers when
+// the same events arrive in another order. An alert about a single event has the time of its event and waits for nothing.
+func (f *forwarder) alert(rule int, a *alert.Alert, ev *event.Event, out *Output) {
 	byClass := map[int][]rules.Entry{}
 	var classes []int
-	for _, e := range dependents {
-		c := t.set.ClassOf(e.Rule)
+	for _, e := range f.set.Dependents(rule) {
+		c := f.set.ClassOf(e.Rule)
 		if !slices.Contains(classes, c) {
 			classes = append(classes, c)
 		}
@@ -30,18 +41,22 @@ func (t *Task) forward(rule int, a *alert.Alert, ev *event.Event, out *Output) {
 	}
 	slices.Sort(classes)
 	for _, c := range classes {
-		projection := splice(ev, t.paths[c], a)
-		o := Observation{Class: t.set.Classes()[c].Name, Event: projection, From: a.Rule.ID, ID: a.ID, Time: a.Time.UnixNano()}
+		projection := f.splice(rule, ev, f.paths[c], a)
+		o := Observation{Class: f.set.Classes()[c].Name, Event: projection, From: a.Rule.ID, ID: a.ID, Time: a.Time.UnixNano()}
 		if ev != nil {
 			o.Flags, o.Origin = ev.Flags(), ev.Origin()
+			o.Origin.Topic = strings.Clone(o.Origin.Topic)
 		}
-		view, err := t.alerts.Decode(projection, o.meta())
+		view, err := f.decoder.Decode(projection, o.meta())
 		if err != nil {
 			continue // unreachable: splice makes valid JSON of a valid event
 		}
 		var keys []string
 		for _, e := range byClass[c] {
-			for _, k := range routingKeys(t.set, e, view, &t.stats[e.Rule]) {
+			if !match.Eval(f.set.Rules()[e.Rule].Stateful.Inputs[e.Input].Where, view) {
+				continue
+			}
+			for _, k := range routingKeys(f.set, e, view, &f.stats[e.Rule]) {
 				if !slices.Contains(keys, k) {
 					keys = append(keys, k)
 				}
@@ -53,36 +68,27 @@ func (t *Task) forward(rule int, a *alert.Alert, ev *event.Event, out *Output) {
 			out.Observations = append(out.Observations, o)
 		}
 	}
-}
-
-// alertMember is what rules over alerts can read of an alert, see rules.Input.From.
-type alertMember struct {
-	ID       string            `json:"id"`
-	Rule     string            `json:"rule"`
-	Severity alert.Severity    `json:"severity"`
-	Group    map[string]string `json:"group,omitempty"`
+	out.Forwarded = append(out.Forwarded, *a)
 }
 
 // splice adds the member "alert" to the projection of ev.
-func splice(ev *event.Event, paths []event.Path, a *alert.Alert) []byte {
-	m := alertMember{ID: a.ID, Rule: a.Rule.Name, Severity: a.Severity, Group: map[string]string{}}
-	for _, f := range a.Group {
-		m.Group[f.Name] = f.Value
+func (f *forwarder) splice(rule int, ev *event.Event, paths []event.Path, a *alert.Alert) []byte {
+	m := f.set.Rules()[rule].AlertMember()
+	m.ID, m.Severity, m.RiskScore, m.Group = a.ID, a.Severity, a.RiskScore, map[string]string{}
+	for _, g := range a.Group {
+		m.Group[g.Name] = g.Value
 	}
 	member, err := json.Marshal(m)
 	if err != nil {
-		return []byte("{}") // unreachable: strings only
+		return []byte("{}") // unreachable: texts only
 	}
-	b := append([]byte(`{"alert":`), member...)
+	b := append([]byte(`{"`+event.AlertMember+`":`), member...)
 	rest := []byte("}")
 	if ev != nil {
 		// An alert about an alert carries the new one only.
-		own := slices.DeleteFunc(slices.Clone(paths), func(p event.Path) bool { return isAlertPath(p) })
-		if p := ev.Project(own); len(p) > 2 {
+		if p := ev.Project(event.Outside(paths, event.AlertMember)); len(p) > 2 {
 			rest = append([]byte(","), p[1:]...)
 		}
 	}
 	return append(b, rest...)
 }
-
-func isAlertPath(p event.Path) bool { return strings.HasPrefix(p.String(), "alert.") }

@@ -20,6 +20,7 @@ type Ingest struct {
 	hits    []int
 	routes  []route
 	paths   [][]event.Path // by class: what an observation carries
+	forward forwarder
 	build   builder
 }
 
@@ -31,8 +32,9 @@ type route struct {
 
 // NewIngest returns an Ingest for set. Any number of them may share a set.
 func NewIngest(set *rules.Set, opts Options) *Ingest {
-	return &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
-		paths: observationPaths(set), build: builder{set: set, opts: opts}}
+	stats := make(Stats, len(set.Rules()))
+	return &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: stats, paths: observationPaths(set),
+		forward: newForwarder(set, stats), build: builder{set: set, opts: opts}}
 }
 
 // observationPaths lists for each class what its observations carry: what its rules read, and what an alert tells.
@@ -59,15 +61,28 @@ func (g *Ingest) Process(ev *event.Event, out *Output) {
 			last = e.Rule
 		}
 		if e.Input < 0 {
-			if !g.set.Rules()[e.Rule].Silent {
-				out.Alerts = append(out.Alerts, g.build.single(e.Rule, ev))
-				g.stats[e.Rule].Alerts++
-			}
+			g.single(e.Rule, ev, out)
 			continue
 		}
 		g.route(e, ev)
 	}
 	g.emit(ev, out)
+}
+
+// single raises the alert of a rule on single events, for those who read alerts and for the rules that observe it.
+func (g *Ingest) single(rule int, ev *event.Event, out *Output) {
+	silent, observed := g.set.Rules()[rule].Silent, len(g.set.Dependents(rule)) > 0
+	if silent && !observed {
+		return
+	}
+	a := g.build.single(rule, ev)
+	if observed {
+		g.forward.alert(rule, &a, ev, out)
+	}
+	if !silent {
+		out.Alerts = append(out.Alerts, a)
+		g.stats[rule].Alerts++
+	}
 }
 
 // route adds the routes that input e needs, unless the event lacks a member of the group key or the counted value.

@@ -46,6 +46,7 @@ func (l *Local) Process(ev *event.Event, out *Output) error {
 	at, clamped := ev.Time(), ev.Flags()&(event.TimeClamped|event.TimeMissing) != 0
 	l.ingest.Process(ev, &l.routed)
 	out.Alerts = append(out.Alerts, l.routed.Alerts...)
+	out.Forwarded = append(out.Forwarded, l.routed.Forwarded...)
 	if !clamped {
 		if err := l.Advance(at, out); err != nil {
 			return err

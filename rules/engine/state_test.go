@@ -260,10 +260,9 @@ func TestBrokenChains(t *testing.T) {
 		code string
 		left int
 	}{
-		"missing":   {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "nobody" }, "OKS0603", 4},
-		"stateless": {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "single" }, "OKS0603", 4},
-		"itself":    {func(rs []rules.Rule) { rs[5].Stateful.Inputs[0].From = "chained" }, "OKS0604", 5},
-		"circle":    {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "chained" }, "OKS0604", 4},
+		"missing": {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "nobody" }, "OKS0603", 4},
+		"itself":  {func(rs []rules.Rule) { rs[5].Stateful.Inputs[0].From = "chained" }, "OKS0604", 5},
+		"circle":  {func(rs []rules.Rule) { rs[4].Stateful.Inputs[0].From = "chained" }, "OKS0604", 4},
 	} {
 		rs := testRules()[:6]
 		c.edit(rs)

@@ -29,12 +29,11 @@ type Task struct {
 
 	decoder *event.Decoder
 	held    *event.Decoder // for projections that waited in a window
-	alerts  *event.Decoder // for alerts that become observations
 	matcher *match.Matcher
 	hits    []int
 	met     []rules.Entry
 	byID    map[string]int // rule id → rule
-	paths   [][]event.Path // by class: what an observation carries
+	forward forwarder
 	build   builder
 	stats   Stats
 
@@ -54,12 +53,12 @@ func NewTask(set *rules.Set, opts Options) *Task {
 		set: set, opts: opts,
 		byState: map[[16]byte]int{}, class: map[string]int{},
 		decoder: event.NewDecoder(set.Fields()), held: event.NewDecoder(set.Fields()),
-		alerts:  event.NewDecoder(set.Fields()),
 		matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
-		byID: map[string]int{}, paths: observationPaths(set),
+		byID:      map[string]int{},
 		build:     builder{set: set, opts: opts},
 		committed: newProgress(set.Levels()), learners: learners(set),
 	}
+	t.forward = newForwarder(set, t.stats)
 	for range set.Levels() {
 		t.stores = append(t.stores, state.New(func(state.ID) *window.Window { return t.dict.New() }))
 	}
@@ -331,8 +330,7 @@ func (t *Task) fire(rule int, group []string, fired []window.Firing, ev *event.E
 		a := t.build.episode(rule, group, f, trigger)
 		t.history(rule, &a)
 		if f.Settled {
-			t.forward(rule, &a, trigger, out)
-			out.Forwarded = append(out.Forwarded, a)
+			t.forward.alert(rule, &a, trigger, out)
 			continue
 		}
 		if !t.set.Rules()[rule].Silent {

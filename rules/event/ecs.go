@@ -7,12 +7,12 @@ import "sync"
 // text by the patterns that Elastic uses. source.as.* and source.geo.* come from local databases where there are any, see
 // Enrichment, and fall back on what Okta itself says about the address.
 var ecs = sync.OnceValue(func() map[string]compiled {
-	return map[string]compiled{
+	return withAlerts(map[string]compiled{
 		"@timestamp":          from(filled, "published"),
 		"_id":                 from(filled, "uuid"),
 		"event.id":            from(filled, "uuid"),
 		"okta.uuid":           from(filled, "uuid"),
-		"event.kind":          {constant: "event"},
+		"event.kind":          {constant: "event", reads: from(filled, "alert.event_kind").reads},
 		"event.module":        {constant: "okta"},
 		"event.dataset":       {constant: "okta.system"},
 		"data_stream.dataset": {constant: "okta.system"},
@@ -82,8 +82,23 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"okta.debug_context.debug_data.risk_reasons": from(list,
 			"debugContext.debugData.logOnlySecurityData.risk.reasons", "debugContext.debugData.risk.reasons", "securityContext.risk.reasons"),
 		"okta.debug_context.debug_data.risk_behaviors": from(positives, "debugContext.debugData.behaviors"),
-	}
+	})
 })
+
+// withAlerts adds the names under which Elastic's alerts, and those of before version 8, tell about their rule.
+func withAlerts(names map[string]compiled) map[string]compiled {
+	names["kibana.alert.uuid"] = from(filled, "alert.id")
+	names["kibana.alert.risk_score"] = from(filled, "alert.risk_score")
+	names["kibana.alert.severity"] = from(filled, "alert.severity")
+	for _, rule := range []string{"kibana.alert.rule.", "signal.rule."} {
+		for name, member := range map[string]string{"rule_id": "rule_id", "uuid": "rule_id", "id": "rule_id", "name": "title", "severity": "severity",
+			"risk_score": "risk_score", "tags": "tags", "type": "kind", "threat.tactic.id": "tactic_ids", "threat.tactic.name": "tactics",
+			"threat.technique.id": "technique_ids", "threat.technique.name": "techniques"} {
+			names[rule+name] = from(filled, "alert."+member)
+		}
+	}
+	return names
+}
 
 // from takes the values of the first of these raw paths that has any.
 func from(c convert, raw ...string) compiled {

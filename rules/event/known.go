@@ -57,6 +57,9 @@ func KnownPath(p Path) (known bool, suggestion string) {
 			return false, suggestion
 		}
 	}
+	if below, _ := p.ReadsBelow(AlertMember); below {
+		return true, "" // the engine makes it
+	}
 	if len(p.c.reads) == 0 {
 		return true, "" // a constant, or computed
 	}

@@ -90,6 +90,11 @@ func only(set *rules.Set, name string) (*rules.Set, int, error) {
 				if in.From != "" && !slices.Contains(want, in.From) && byName[in.From] != nil {
 					want = append(want, in.From)
 				}
+				for n := range byName {
+					if in.Alerts != rules.NoAlerts && !slices.Contains(want, n) {
+						want = append(want, n)
+					}
+				}
 			}
 		}
 	}
@@ -210,7 +215,7 @@ func closest(set *rules.Set, rule int, given []Input, fired map[string]bool) (in
 			score = nearness(r.Where, ev)
 		case len(got) == 0:
 			for _, in := range r.Stateful.Inputs {
-				if in.From == "" {
+				if in.ObservesEvents() {
 					score = max(score, nearness(in.Where, ev))
 				}
 			}

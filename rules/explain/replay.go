@@ -93,7 +93,7 @@ func (p *replay) step(i int) (*event.Event, []taken, error) {
 	got := p.takeAlerts(i, before)
 	var applied [][]string
 	for j := range st.Inputs {
-		if in := &st.Inputs[j]; in.From == "" && match.Eval(in.Where, ev) {
+		if in := &st.Inputs[j]; in.ObservesEvents() && match.Eval(in.Where, ev) {
 			got = append(got, p.take(i, j, ev, "", &applied)...)
 		}
 	}
@@ -102,7 +102,11 @@ func (p *replay) step(i int) (*event.Event, []taken, error) {
 
 // classOf is the class by which the observations of the rule called name travel.
 func (p *replay) classOf(name string) int {
-	return p.set.ClassOf(slices.IndexFunc(p.set.Rules(), func(r rules.Rule) bool { return r.Name == name }))
+	return p.set.ClassOf(p.index(name))
+}
+
+func (p *replay) index(name string) int {
+	return slices.IndexFunc(p.set.Rules(), func(r rules.Rule) bool { return r.Name == name })
 }
 
 // takeAlerts observes those of the alerts that the rule's inputs ask for.
@@ -114,7 +118,7 @@ func (p *replay) takeAlerts(i int, alerts []alert.Alert) []taken {
 		var applied [][]string
 		for j := range st.Inputs {
 			in := &st.Inputs[j]
-			if in.From == "" || in.From != a.Rule.Name {
+			if !slices.Contains(p.set.Dependents(p.index(a.Rule.Name)), rules.Entry{Rule: p.rule, Input: j}) {
 				continue
 			}
 			view, err := p.view(a)

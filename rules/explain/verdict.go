@@ -41,7 +41,7 @@ func (p *replay) verdict(i int, ev *event.Event, got []taken) Verdict {
 	for j := range r.Stateful.Inputs {
 		in := &r.Stateful.Inputs[j]
 		c := Condition{Input: in.Name, From: in.From, Held: slices.ContainsFunc(got, func(t taken) bool { return t.input == j })}
-		if in.From == "" {
+		if in.ObservesEvents() {
 			c.Tree = condition(in.Where, ev)
 			c.Held = c.Tree.Held
 		}

@@ -84,5 +84,5 @@ func needsAll(r *rules.Rule) bool {
 }
 
 func observesAlerts(r *rules.Rule) bool {
-	return r.Stateful != nil && slices.ContainsFunc(r.Stateful.Inputs, func(in rules.Input) bool { return in.From != "" })
+	return r.Stateful != nil && slices.ContainsFunc(r.Stateful.Inputs, func(in rules.Input) bool { return in.ObservesAlerts() })
 }

@@ -95,7 +95,7 @@ func (c *checker) group(s *subject) {
 	for m, member := range st.GroupBy {
 		for i := range st.Inputs {
 			in := &st.Inputs[i]
-			if in.From != "" {
+			if !in.ObservesEvents() {
 				continue
 			}
 			g := gapOf(in.Group[m])

@@ -255,7 +255,7 @@ func conditions(r *rules.Rule) []match.Expr {
 	}
 	var out []match.Expr
 	for i := range r.Stateful.Inputs {
-		if in := &r.Stateful.Inputs[i]; in.From == "" {
+		if in := &r.Stateful.Inputs[i]; in.ObservesEvents() {
 			out = append(out, in.Where)
 		}
 	}

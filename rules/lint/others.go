@@ -35,7 +35,7 @@ func meaning(r *rules.Rule) string {
 	fmt.Fprintf(&b, "%v %v", st.GroupBy, st.Window)
 	for i := range st.Inputs {
 		in := &st.Inputs[i]
-		fmt.Fprintf(&b, "\n%s %s", in.From, match.String(in.Where))
+		fmt.Fprintf(&b, "\n%s %d %s", in.From, in.Alerts, match.String(in.Where))
 		for _, p := range in.Group {
 			fmt.Fprintf(&b, " %q", p)
 		}

@@ -105,7 +105,7 @@ func grouped(st *rules.Stateful, i int) bool {
 		same := len(st.Inputs) > 0
 		for j := range st.Inputs {
 			in := &st.Inputs[j]
-			same = same && in.From == "" && single(in.Columns[i].String()) && in.Group[m] == in.Columns[i]
+			same = same && !in.ObservesAlerts() && single(in.Columns[i].String()) && in.Group[m] == in.Columns[i]
 		}
 		if same {
 			return true
@@ -120,7 +120,7 @@ func typesOf(st *rules.Stateful, i int) (n int, ok bool) {
 	for j := range st.Inputs {
 		in := &st.Inputs[j]
 		isType := &match.Pred{Path: in.Columns[i], Op: match.Equal, Literals: []string{""}}
-		if _, ok := match.EventTypes(isType); !ok || in.From != "" {
+		if _, ok := match.EventTypes(isType); !ok || in.ObservesAlerts() {
 			return 0, false
 		}
 		types, ok := match.EventTypes(in.Where)

@@ -264,7 +264,7 @@ func (t *trial) member(r *rules.Rule, m int) []event.Path {
 	for _, in := range r.Stateful.Inputs {
 		from := t.byName[in.From]
 		i := -1
-		if in.From != "" && from != nil {
+		if in.From != "" && from != nil && from.Stateful != nil {
 			i = slices.IndexFunc(from.Stateful.GroupBy, func(name string) bool {
 				p, err := rules.GroupPath(name)
 				return err == nil && p.String() == in.Group[m].String()

@@ -89,7 +89,7 @@ func conditions(r *rules.Rule) []match.Expr {
 	}
 	var list []match.Expr
 	for i := range r.Stateful.Inputs {
-		if in := &r.Stateful.Inputs[i]; in.From == "" {
+		if in := &r.Stateful.Inputs[i]; in.ObservesEvents() {
 			list = append(list, in.Where)
 		}
 	}

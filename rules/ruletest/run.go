@@ -118,6 +118,12 @@ func together(rs []rules.Rule, file string) []rules.Rule {
 			if k := slices.IndexFunc(rs, named); in.From != "" && k >= 0 && !slices.ContainsFunc(of, named) {
 				of = append(of, rs[k])
 			}
+			for k := range rs {
+				other := func(r rules.Rule) bool { return r.Name == rs[k].Name }
+				if in.Alerts != rules.NoAlerts && !slices.ContainsFunc(of, other) {
+					of = append(of, rs[k])
+				}
+			}
 		}
 	}
 	return of

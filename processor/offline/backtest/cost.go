@@ -92,6 +92,11 @@ func closure(all []rules.Rule, i int) []int {
 			if k >= 0 && !slices.Contains(list, k) {
 				list = append(list, k)
 			}
+			for k := range all {
+				if in.Alerts != rules.NoAlerts && !slices.Contains(list, k) {
+					list = append(list, k)
+				}
+			}
 		}
 	}
 	return list

@@ -83,7 +83,7 @@ func (l *ledger) extend(rule int, ev *event.Event) {
 	r := &l.set.Rules()[rule]
 	at := time.Unix(0, ev.Time()).UTC()
 	for _, in := range r.Stateful.Inputs {
-		if in.From != "" || !match.Eval(in.Where, ev) {
+		if !in.ObservesEvents() || !match.Eval(in.Where, ev) {
 			continue
 		}
 		for _, group := range groupsOf(r.Stateful.GroupBy, in.Group, ev) {

@@ -26,7 +26,7 @@ var compilers = map[string]compiler{
 		return esql.Compile(query, esql.Options{From: s.From, Interval: s.Interval}, r)
 	},
 	"eql": func(query *source.Node, s Schedule, r *source.Report) (match.Expr, *rules.Stateful) {
-		return eql.Compile(query, eql.Options{From: s.From, Interval: s.Interval, CategoryField: s.CategoryField}, r)
+		return eql.Compile(query, eql.Options{From: s.From, Interval: s.Interval, CategoryField: s.CategoryField, Alerts: s.Alerts}, r)
 	},
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"oktastream/rules"
 	"oktastream/rules/lang/source"
 )
 
@@ -13,6 +14,7 @@ type Schedule struct {
 	From          time.Duration // how far each run looks back
 	Interval      time.Duration // between two runs
 	CategoryField string        // of EQL; "" for event.category
+	Alerts        rules.Alerts  // whether the rule reads the alerts of others
 }
 
 // Elastic's defaults.
@@ -22,7 +24,7 @@ const (
 )
 
 func schedule(v source.Values, r *source.Report) Schedule {
-	s := Schedule{From: defaultFrom, Interval: defaultInterval, CategoryField: v.Text("event_category_override")}
+	s := Schedule{Alerts: reads(v), From: defaultFrom, Interval: defaultInterval, CategoryField: v.Text("event_category_override")}
 	if n := v.Node("from"); n != nil {
 		s.From = past(n, "from", s.From, r)
 	}
@@ -38,6 +40,22 @@ func schedule(v source.Values, r *source.Report) Schedule {
 		r.Unsupported(n.Pos, NotRunnable, "", "the rule looks only at events of some age (to is %q); a stream sees an event when it arrives", n.Text)
 	}
 	return s
+}
+
+// reads tells by the indices whether the rule is about events, alerts or both.
+func reads(v source.Values) rules.Alerts {
+	alerts, events := false, false
+	for _, n := range v.Nodes("index") {
+		is := strings.Contains(n.Text, ".alerts-") || strings.Contains(n.Text, ".siem-signals")
+		alerts, events = alerts || is, events || !is
+	}
+	switch {
+	case alerts && events:
+		return rules.EventsAndAlerts
+	case alerts:
+		return rules.OnlyAlerts
+	}
+	return rules.NoAlerts
 }
 
 // past reads a time before now: now-14d.

@@ -18,6 +18,9 @@ type Options struct {
 	From, Interval time.Duration
 	// CategoryField is the field that the category in front of where is about; empty is event.category.
 	CategoryField string
+	// Alerts says whether the rule reads the alerts of other rules, instead of events or beside them: where both are read,
+	// each step observes what its condition needs, see rules.AlertsFor.
+	Alerts rules.Alerts
 }
 
 // DefaultCategory is the field that holds the category of an event.
@@ -86,7 +89,11 @@ func (c *compiler) compile(text string) (match.Expr, *rules.Stateful) {
 	}
 	c.category = category
 	if q.event != nil {
-		return c.filter(q.event), nil
+		where := c.filter(q.event)
+		if c.alerts(where) == rules.NoAlerts {
+			return where, nil
+		}
+		return nil, c.single(where)
 	}
 	return nil, c.sequence(q.sequence)
 }
@@ -150,6 +157,7 @@ func (c *compiler) sequence(s *sequence) *rules.Stateful {
 			fail(t.at, CodeSequence, "name as many fields as in the first step", "the step joins by %d fields, the first one by %d", len(keys), len(st.GroupBy))
 		}
 		in := rules.Input{Where: c.filter(&t.filter)}
+		in.Alerts = c.alerts(in.Where)
 		for _, k := range keys {
 			c.known(k)
 			in.Group = append(in.Group, c.key(k))
@@ -168,6 +176,21 @@ func (c *compiler) sequence(s *sequence) *rules.Stateful {
 	}
 	st.Window.Steps = len(st.Inputs)
 	return st
+}
+
+// alerts is what an input with this condition observes.
+func (c *compiler) alerts(where match.Expr) rules.Alerts {
+	if c.options.Alerts == rules.EventsAndAlerts {
+		return rules.AlertsFor(where)
+	}
+	return c.options.Alerts
+}
+
+// single is a rule on single alerts: alerts reach only rules with windows, so each has one of its own.
+func (c *compiler) single(where match.Expr) *rules.Stateful {
+	id := event.MustPath("alert.id or uuid")
+	return &rules.Stateful{GroupBy: []string{"alert.id"}, Window: window.Spec{Kind: window.Count, Threshold: 1, Length: time.Minute},
+		Inputs: []rules.Input{{Name: "alert", Where: where, Alerts: c.alerts(where), Group: []event.Path{id}}}}
 }
 
 // keyName names a member of the key.
