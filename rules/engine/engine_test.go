@@ -79,13 +79,13 @@ func testRules() []rules.Rule {
 			s.Condition = []window.Bound{{Op: window.AtLeast, Value: 2}, {Op: window.Below, Value: 4}}
 		}),
 		firstSeen("11", "first", true), firstSeen("12", "learned", false),
-		{ID: "30", Name: "after", Title: "After a single alert", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"actor"}, Window: planned(window.Step{}, window.Step{}, window.Step{Role: window.Until}),
+		{ID: "40", Name: "after", Title: "After a single alert", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"actor"}, Window: planned(window.Step{}, window.Step{}, window.Step{Role: window.Until}),
 			Inputs: []rules.Input{
 				{Name: "alert", Alerts: rules.OnlyAlerts, Where: is("kibana.alert.rule.rule_id", "1"), Group: []event.Path{actor}},
 				{Name: "login", Where: is("eventType", "login"), Group: []event.Path{actor}},
 				{Name: "until", Where: is("eventType", "reset"), Group: []event.Path{actor}},
 			}}},
-		{ID: "31", Name: "many", Title: "Alerts of several rules", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: func() window.Spec {
+		{ID: "41", Name: "many", Title: "Alerts of several rules", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: func() window.Spec {
 			s := spec(window.Distinct)
 			s.Distinct = []window.Column{{Name: "rule", Threshold: 2}}
 			return s
