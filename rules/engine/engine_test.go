@@ -85,12 +85,6 @@ func testRules() []rules.Rule {
 				{Name: "login", Where: is("eventType", "login"), Group: []event.Path{actor}},
 				{Name: "until", Where: is("eventType", "reset"), Group: []event.Path{actor}},
 			}}},
-		{ID: "41", Name: "many", Title: "Alerts of several rules", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: func() window.Spec {
-			s := spec(window.Distinct)
-			s.Distinct = []window.Column{{Name: "rule", Threshold: 2}}
-			return s
-		}(), Inputs: []rules.Input{{Name: "any", Alerts: rules.OnlyAlerts, Group: []event.Path{ip}, Columns: []event.Path{event.MustPath("kibana.alert.rule.name")},
-			Where: match.And{is("kibana.alert.severity", "high"), match.Not{X: is("kibana.alert.rule.rule_id", "2")}}}}}},
 		{ID: "20", Name: "push", Title: "Push", Meta: meta, Stateful: &rules.Stateful{GroupBy: []string{"ip"}, Window: planned(window.Step{Runs: 2}, window.Step{Role: window.Until}),
 			Inputs: []rules.Input{
 				{Name: "fail", Where: is("eventType", "fail"), Group: []event.Path{ip}},
