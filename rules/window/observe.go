@@ -202,7 +202,8 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 		n++
 	}
 	if n > 0 {
-		w.rows = slices.Delete(w.rows, 0, n)
+		clear(w.rows[:n]) // their texts go at once; their slots when the slice grows, so that a busy window is not moved for each row
+		w.rows = w.rows[n:]
 		if v := w.view; v != nil {
 			if v.from < n {
 				w.view = nil // the view has not moved since these rows counted

@@ -101,7 +101,8 @@ func (w *Window) dropRows(v *sliding) {
 		w.touch(string(r.item()))
 		w.dropTrigger(r, tickAt(r.time, w.head.Every))
 	}
-	w.rows = slices.Delete(w.rows, 0, v.from)
+	clear(w.rows[:v.from])
+	w.rows = w.rows[v.from:]
 	v.from, v.to = 0, v.to-v.from
 }
 
