@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,14 +73,17 @@ func TestBroker(t *testing.T) { suite.Broker(t, shared) }
 
 func TestBrokerFaults(t *testing.T) { suite.BrokerFaults(t, shared) }
 
+// binary is built once, for all tests.
+var binary = sync.OnceValues(func() (string, error) { return suite.Build(context.Background(), logs, false) })
+
 // environment is the product on the shared cluster.
 func environment(t *testing.T) suite.Env {
 	t.Helper()
-	binary, err := suite.Build(t.Context(), t.TempDir(), false)
+	built, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return suite.Env{Cluster: shared, Binary: binary, Logs: logs, Seed: suite.Seed(t)}
+	return suite.Env{Cluster: shared, Binary: built, Logs: logs, Seed: suite.Seed(t)}
 }
 
 func TestProduct(t *testing.T) {
