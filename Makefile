@@ -28,10 +28,11 @@ test: ## unit, property and process tests on the in-process broker
 	$(GO) test -tags synctests -run '^TestFault' $(GOTESTFLAGS) ./processor
 
 # Without the host override testcontainers-go may take this machine for a container and dial its gateway; its reaper
-# image is one more thing to pull. The tests refuse to run without both settings.
+# image is one more thing to pull. The tests refuse to run without both settings. OKTASTREAM_KAFKA_NODES=1 leaves out what
+# is done to three brokers, OKTASTREAM_FEED_FACTOR=10 feeds ten times as long while it is done, OKTASTREAM_SEED repeats a run.
 integration: ## the same promises on a real Apache Kafka, in containers or else as child processes
 	TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 TESTCONTAINERS_RYUK_DISABLED=true \
-	$(GO) -C integration/containers test -count=1 -timeout 30m -v $(GOTESTFLAGS) ./...
+	$(GO) -C integration/containers test -count=1 -timeout 25m -v $(GOTESTFLAGS) ./...
 
 bench: ## throughput and latency of the whole, with ratios, then the benchmarks of the parts
 	$(GO) run ./integration/bench
