@@ -158,7 +158,8 @@ func (l *lexer) plain() token {
 		}
 		switch {
 		case r == '\\':
-			if !l.escape(&b, special) && !l.escapedKeyword(&b) {
+			// Kibana reads \not as a line end and ot; whoever writes it means the word.
+			if !l.escapedKeyword(&b, true) && !l.escape(&b, special) && !l.escapedKeyword(&b, false) {
 				return token{kind: broken, offset: l.at, source: l.text[l.at : l.at+1],
 					text: `a backslash needs a special character behind it; write \\ for a backslash`}
 			}
@@ -204,11 +205,15 @@ func (l *lexer) escape(b *strings.Builder, also string) bool {
 	return true
 }
 
-// escapedKeyword reads \and, \or and \not.
-func (l *lexer) escapedKeyword(b *strings.Builder) bool {
+// escapedKeyword reads \and, \or and \not; with whole only where the word ends there.
+func (l *lexer) escapedKeyword(b *strings.Builder, whole bool) bool {
 	rest := l.text[l.at+1:]
 	for _, k := range keywords {
-		if n := len(k.word); len(rest) >= n && strings.EqualFold(rest[:n], k.word) {
+		n := len(k.word)
+		if len(rest) < n || !strings.EqualFold(rest[:n], k.word) {
+			continue
+		}
+		if next, _ := utf8.DecodeRuneInString(rest[n:]); !whole || len(rest) == n || blank(next) || strings.ContainsRune(special, next) {
 			b.WriteString(rest[:n])
 			l.at += 1 + n
 			return true

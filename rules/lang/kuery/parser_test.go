@@ -33,6 +33,7 @@ func TestCompile(t *testing.T) {
 		`a:"b*"`:                           `(equal "a" "b*")`,
 		`a:"\"\\\u0041\x"`:                 `(equal "a" "\"\\A\\x")`,
 		`a:b\:c`:                           `(equal "a" "b:c")`,
+		`a:\not`:                           `(equal "a" "not")`,
 		`a:\and`:                           `(equal "a" "and")`,
 		`a:\u0041nd`:                       `(equal "a" "And")`,
 		`a:android`:                        `(equal "a" "android")`,
@@ -150,7 +151,7 @@ func TestLinear(t *testing.T) {
 	} {
 		begin := time.Now()
 		compileText(query)
-		if d := time.Since(begin); d > 3*time.Second {
+		if d := time.Since(begin); d > 20*time.Second {
 			t.Errorf("%s: %d bytes took %s", name, len(query), d)
 		}
 	}
