@@ -28,6 +28,9 @@ func Compile(text *source.Node, o Options, r *source.Report) (where match.Expr, 
 		c.command(&q.commands[i], q.commands[i+1:])
 	}
 	if len(c.stages) == 0 {
+		if c.alerts > 0 {
+			unsupported(c.alerts-1, "aggregate them with STATS", "a query over alerts needs STATS")
+		}
 		return c.condition(), nil
 	}
 	return nil, c.stateful(o)
@@ -37,6 +40,8 @@ func Compile(text *source.Node, o Options, r *source.Report) (where match.Expr, 
 // terms over the row that it makes.
 type compiler struct {
 	scope  *scope
+	alerts int     // behind the source that holds alerts, 0 for none
+	events bool    // there is a source that holds events
 	where  []*term // of the stage at hand: on events, or on the rows of the last STATS
 	filter []*term // before the first STATS, once there is one
 	stages []stage
@@ -179,6 +184,12 @@ func (c *compiler) stateful(o Options) *rules.Stateful {
 	last := &c.stages[len(c.stages)-1]
 	p := &program{stages: c.stages, where: c.where}
 	in := rules.Input{Name: "event", Where: c.condition()}
+	switch {
+	case c.alerts > 0 && c.events:
+		in.Alerts = rules.AlertsFor(in.Where)
+	case c.alerts > 0:
+		in.Alerts = rules.OnlyAlerts
+	}
 	st := &rules.Stateful{Verbatim: true, NullGroup: true}
 	for i, k := range last.keys {
 		raw := c.raw(len(c.stages)-1, k)
@@ -253,11 +264,15 @@ func (c *compiler) sources(names []name) {
 		}
 		pattern, _, _ = strings.Cut(pattern, "::")
 		if strings.HasPrefix(pattern, ".alerts-") {
-			unsupported(n.at, "", "alerts as a source are not supported yet")
+			c.alerts = n.at + 1
+			continue
 		}
 		if matcher([]name{{text: pattern, wild: true}})("logs-okta.system-default") || strings.HasPrefix(pattern, "logs-okta") || strings.HasPrefix(pattern, "filebeat-") {
-			return
+			c.events = true
 		}
+	}
+	if c.events || c.alerts > 0 {
+		return
 	}
 	at := 0
 	if len(names) > 0 {
