@@ -144,6 +144,8 @@ func TestFaultRefused(t *testing.T) {
 		}, want: errDisagree, text: []string{"holds no checkpoint"}},
 		{name: "an entry is garbage", spoil: write([]byte("wu1"), []byte("not a count")), text: []string{"g-changelog/", " offset ", "cannot be restored"}},
 		{name: "the checkpoint is garbage", spoil: write(state.CheckpointKey, []byte{1, 2, 3}), want: state.ErrCheckpoint, text: []string{"g-changelog/", " offset ", "cannot be restored"}},
+		{name: "the state is of a newer format", spoil: write(state.CheckpointKey, state.Checkpoint{Format: stateFormat + 1, Partitions: 2, Group: "g-detect"}.Encode()),
+			want: errForeign, text: []string{"written by a newer version", "reads up to"}},
 		{name: "the checkpoint is of a newer version", spoil: write(state.CheckpointKey, []byte{200, 0, 0}), want: state.ErrVersion, text: []string{"cannot be restored"}},
 		{name: "the observations have expired unread, and so have the offsets", spoil: func(w *world) {
 			if _, err := w.adm.DeleteGroups(context.Background(), "g-detect"); err != nil {

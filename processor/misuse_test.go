@@ -168,6 +168,34 @@ func TestFaultForgotten(t *testing.T) {
 	})
 }
 
+// A changelog that forgets before the rules do is made to last when it is created, and told of when it is found.
+func TestFaultShortMemory(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		long := func(c *Config) { c.memory = 90 * day }
+		p := w.start("a", counting(), long)
+		w.ready(p)
+		p.stop(t)
+		const line = "the changelog forgets before the rules do"
+		p = w.start("a", counting(), long)
+		w.ready(p)
+		p.stop(t)
+		if w.log.has(line) {
+			t.Error("the changelog that was created is too short")
+		}
+		set := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "retention.ms", Value: kadm.StringPtr("86400000")}}
+		if _, err := w.adm.AlterTopicConfigs(context.Background(), set, "g-changelog"); err != nil {
+			t.Fatal(err)
+		}
+		p = w.start("a", counting(), long)
+		w.ready(p)
+		p.stop(t)
+		if !w.log.has(line) {
+			t.Error("no line says that the changelog is too short")
+		}
+	})
+}
+
 // During a rollout two processes run different rules.
 func TestFaultRulesDiffer(t *testing.T) {
 	t.Parallel()
