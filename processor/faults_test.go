@@ -180,7 +180,7 @@ func TestFaultProduce(t *testing.T) {
 				after: rebuild, log: "records of " + topic},
 			{name: "not leader for partition", strike: on(kerr.NotLeaderForPartition, 3), after: nothing},
 			{name: "request timed out, applied", strike: on(kerr.RequestTimedOut, 1), after: nothing},
-			{name: "message too large", strike: on(kerr.MessageTooLarge, 1), after: batch, log: "produce to " + topic},
+			{name: "message too large", strike: on(kerr.MessageTooLarge, 1), after: rebuild, log: "produce to " + topic},
 			{name: "record list too large", strike: on(kerr.RecordListTooLarge, 1), after: batch},
 			{name: "invalid record", strike: on(kerr.InvalidRecord, 1), after: batch},
 			{name: "policy violation", strike: on(kerr.PolicyViolation, 1), after: batch},

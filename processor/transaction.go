@@ -13,10 +13,10 @@ import (
 var errTooLarge = errors.New("record too large")
 
 // refused explains what a broker will answer again and again for this record: a right that is missing, or a size that the
-// topic has not allowed since it was asked, or that this user may not ask for. A new process asks again.
+// topic has not allowed since it was asked, or that this user may not ask for. A new session asks again for the size.
 func refused(err error, topic string) error {
 	if errors.Is(err, kerr.MessageTooLarge) {
-		return permanent(fmt.Errorf("%w; topic %s takes less than it did, or less than max.request.size, and its settings could not be read", err, topic))
+		return fmt.Errorf("%w; topic %s takes less than it did, or less than max.request.size, and its settings could not be read", err, topic)
 	}
 	return lacks(err, "WRITE", "topic "+topic)
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -64,6 +65,8 @@ type worker struct {
 	beat    atomic.Int64
 	aborts  int
 	backoff time.Duration
+	// outgrown: a broker has found a record too large, and the next session asks what topics take.
+	outgrown bool
 }
 
 // run works until ctx ends or an error comes that a new session would meet again. When ctx ends, the current batch is
@@ -186,7 +189,7 @@ func (w *worker) transact(ctx context.Context, s *session, st stage, fetches kgo
 	now := time.Now()
 	if result == committed {
 		w.metrics.commit.WithLabelValues(w.name).Observe(now.Sub(ending).Seconds())
-		w.aborts, w.backoff = 0, minBackoff
+		w.aborts, w.backoff, w.outgrown = 0, minBackoff, false
 		return 0, st.commit(now)
 	}
 	st.rollback()
@@ -196,8 +199,14 @@ func (w *worker) transact(ctx context.Context, s *session, st stage, fetches kgo
 		level = slog.LevelWarn
 	}
 	w.log.Log(ctx, level, "transaction aborted", "cause", errOr(cause, why), "in_row", w.aborts)
-	if isPermanent(errOr(cause, why)) {
-		return 0, errOr(cause, why)
+	switch cause := errOr(cause, why); {
+	case isPermanent(cause):
+		return 0, cause
+	case errors.Is(cause, kerr.MessageTooLarge) && w.outgrown:
+		return 0, permanent(cause) // looking again has not helped
+	case errors.Is(cause, kerr.MessageTooLarge):
+		w.outgrown = true
+		return 0, cause
 	}
 	if w.aborts >= abortsInRow {
 		return 0, fmt.Errorf("%d transactions aborted in a row, the last because: %w", w.aborts, errOr(cause, why))
