@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -276,6 +277,61 @@ func TestPipelineTooLarge(t *testing.T) {
 		if n, err := strconv.Atoi(h["truncated"]); h["code"] != code || err != nil || n < 5000 || len(letters[i].Value) < 1000 || len(letters[i].Value) > 3000 {
 			t.Errorf("dead letter %d: %d bytes, headers %v", i, len(letters[i].Value), h)
 		}
+	}
+}
+
+// Sessions of several workers fail together when brokers do, and each new one looks at the topics first: that must work at
+// the same time.
+func TestPipelineSessionsBeginTogether(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	createInput(t, c, 1)
+	p := start(t, c, counting(), nil)
+	eventually(t, 10*time.Second, "ready", func() bool { return p.Readiness().Ready })
+	found, err := p.prepare(t.Context(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stop(t)
+	workers := []*worker{p.worker(Ingest, 0, found), p.worker(Detect, 0, found)}
+	for _, w := range workers { // their first sessions take what was found
+		s, st, err := w.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		st.close()
+		s.close()
+	}
+	var waiting atomic.Int32
+	both := make(chan struct{})
+	c.ControlKey(int16(kmsg.Metadata), func(kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		if waiting.Add(1) == 2 {
+			close(both)
+		}
+		c.SleepControl(func() {
+			select {
+			case <-both:
+			case <-time.After(10 * time.Second):
+			}
+		})
+		return nil, nil, false
+	})
+	var all sync.WaitGroup
+	for _, w := range workers {
+		all.Go(func() {
+			s, st, err := w.open(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			st.close()
+			s.close()
+		})
+	}
+	all.Wait()
+	if waiting.Load() < 2 {
+		t.Error("they did not begin together")
 	}
 }
 

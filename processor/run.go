@@ -111,7 +111,7 @@ func (p *Processor) Run(ctx context.Context) error {
 		defer stop()
 		p.config.Logger.Info("serving metrics and health", "addr", addr)
 	}
-	found, err := p.prepare(ctx)
+	found, err := p.prepare(ctx, "admin")
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -143,13 +143,14 @@ func (p *Processor) Run(ctx context.Context) error {
 	return nil
 }
 
-// prepare looks at the topics, or creates them.
-func (p *Processor) prepare(ctx context.Context) (topics, error) {
+// prepare looks at the topics, or creates them. name is that of its client: workers do this at the same time, and two
+// clients of one name cannot be counted.
+func (p *Processor) prepare(ctx context.Context, name string) (topics, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	// The client answers metadata requests from what it has for this long, 5 s by default: a topic that has just been
 	// created would not be seen before.
-	cl, err := kgo.NewClient(append(p.client("admin"), kgo.MetadataMinAge(50*time.Millisecond))...)
+	cl, err := kgo.NewClient(append(p.client(name), kgo.MetadataMinAge(50*time.Millisecond))...)
 	if err != nil {
 		return topics{}, fmt.Errorf("kafka client: %w", err)
 	}
@@ -184,7 +185,7 @@ func (p *Processor) worker(st Stage, slot int, found topics) *worker {
 		if !first {
 			// What ended the session before may be that a topic is not what it was: smaller records, more partitions.
 			var err error
-			if found, err = p.prepare(ctx); err != nil {
+			if found, err = p.prepare(ctx, w.name+"-admin"); err != nil {
 				return nil, nil, err
 			}
 			w.sizes = found.sizes
