@@ -1,8 +1,13 @@
 package elastic
 
 import (
+	"slices"
+
 	"oktastream/rules/lang/source"
 )
+
+// exceptionsKey is the key of a rule under which the items of its exception lists stand. No export has it.
+const exceptionsKey = "=exceptions"
 
 // Export turns the lines of an export from Kibana into documents with a rule each, as Translate reads them. The items of
 // exception lists go to the rules that name their list; the line that counts what was exported is left out. Lines that
@@ -23,7 +28,6 @@ func Export(lines []source.Document) []source.Document {
 		if d.Root == nil || d.Root.Kind != source.Map {
 			continue
 		}
-		doc := &source.Node{Kind: source.Map, Pos: d.Root.Pos, Pairs: []source.Pair{{Key: text(Key, d.Root), Value: d.Root}}}
 		found := &source.Node{Kind: source.List, Pos: d.Root.Pos}
 		for _, ref := range items(d.Root.Get("exceptions_list")) {
 			id := ref.Get("list_id")
@@ -35,10 +39,9 @@ func Export(lines []source.Document) []source.Document {
 				found.Items = append(found.Items, exceptions[id.Text]...)
 			}
 		}
-		if len(found.Items) > 0 {
-			doc.Pairs = append(doc.Pairs, source.Pair{Key: text("exceptions", d.Root), Value: found})
-		}
-		out[i].Root = doc
+		rule := *d.Root
+		rule.Pairs = append(slices.Clone(rule.Pairs), source.Pair{Key: text(exceptionsKey, d.Root), Value: found})
+		out[i].Root = &source.Node{Kind: source.Map, Pos: d.Root.Pos, Pairs: []source.Pair{{Key: text(Key, d.Root), Value: &rule}}}
 	}
 	return out
 }

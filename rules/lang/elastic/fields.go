@@ -82,7 +82,7 @@ func init() {
 		"rule_source", "related_integrations", "required_fields", "timestamp_override_fallback_disabled", "data_view_id", "saved_id",
 		"anomaly_threshold", "execution_summary", "outcome", "alias_target_id", "alias_purpose", "response_actions",
 		"tiebreaker_field", "timestamp_field", "threat_index", "threat_query", "threat_mapping", "threat_language", "threat_filters",
-		"threat_indicator_path", "concurrent_searches", "items_per_search", "transform", "exceptions"} {
+		"threat_indicator_path", "concurrent_searches", "items_per_search", "transform", exceptionsKey} {
 		silent[key] = true
 	}
 }

@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func isTime(text string) bool {
 // narrow adds the rule's filters and exceptions to its conditions on events.
 func narrow(doc *source.Node, v source.Values, where match.Expr, st *rules.Stateful, r *source.Report) match.Expr {
 	extra := filters(v.Node("filters"), r)
-	if any := exceptions(doc.Get("exceptions"), r); len(any) > 0 {
+	if any := exceptions(doc.Get(Key).Get(exceptionsKey), r); len(any) > 0 {
 		extra = append(extra, match.Not{X: any})
 	}
 	if len(extra) == 0 || !r.OK() {
@@ -78,8 +79,9 @@ func suppress(v source.Values, s Schedule, where match.Expr, st *rules.Stateful,
 		}
 	}
 	if block.Text("missing_fields_strategy") == "doNotSuppress" {
-		for i, p := range paths {
-			paths[i] = orEvent(p, paths)
+		fields := slices.Clone(paths)
+		for i, p := range fields {
+			paths[i] = orEvent(p, fields)
 		}
 	} else {
 		st.NullGroup = true

@@ -1,0 +1,115 @@
+package elastic_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"oktastream/rules"
+	"oktastream/rules/event"
+	"oktastream/rules/lang"
+	"oktastream/rules/match"
+)
+
+// line is a rule as Kibana exports it, with further members.
+func line(more string) string {
+	return `{"id":"x1","rule_id":"5d3e2b80-2222-4a00-8000-000000000001","name":"Sign-in","description":"d","severity":"low","risk_score":21,` +
+		`"type":"query","language":"kuery","query":"event.action:user.session.start","from":"now-6m","interval":"5m","to":"now","threat":[],` +
+		`"tags":[],"references":[],"version":3,"enabled":true,"actions":[],"index":["logs-okta*"]` + more + `}`
+}
+
+const details = `{"exported_count":1,"exported_rules_count":1,"missing_rules":[],"exported_exception_list_count":0}`
+
+func loadExport(t *testing.T, lines ...string) lang.Result {
+	t.Helper()
+	name := "export.ndjson"
+	return lang.LoadFS(fstest.MapFS{name: {Data: []byte(strings.Join(append(lines, details), "\n"))}}, name)
+}
+
+func item(list, entries string) string {
+	return `{"list_id":"` + list + `","item_id":"i","type":"simple","name":"n","namespace_type":"single","entries":[` + entries + `]}`
+}
+
+// TestExport: what exceptions and filters leave out is left out, and what cannot be evaluated is not loaded.
+func TestExport(t *testing.T) {
+	withList := line(`,"exceptions_list":[{"id":"9","list_id":"L","type":"rule_default","namespace_type":"single"}]`)
+	const signIn = `{"eventType":"user.session.start","actor":{"alternateId":"ada@x.example","id":"u1"},"target":[{"type":"User","alternateId":"a"},{"type":"App","alternateId":"b"}]}`
+	for name, c := range map[string]struct {
+		lines []string
+		holds bool
+		bad   bool
+	}{
+		"plain":                {[]string{line("")}, true, false},
+		"match":                {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"match","value":"ada@x.example"}`)}, false, false},
+		"other value":          {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"match","value":"bob@x.example"}`)}, true, false},
+		"other list":           {[]string{withList, item("M", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, true, false},
+		"any of":               {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"match_any","value":["u0","u1"]}`)}, false, false},
+		"excluded":             {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"excluded","type":"match","value":"u9"}`)}, false, false},
+		"exists":               {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, false, false},
+		"wildcard":             {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"wildcard","value":"ada@*"}`)}, false, false},
+		"one entry fails":      {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"},{"field":"okta.actor.type","operator":"included","type":"exists"}`)}, true, false},
+		"one item of two":      {[]string{withList, item("L", `{"field":"okta.actor.type","operator":"included","type":"exists"}`), item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, false, false},
+		"nested, same element": {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"b"}]}`)}, false, false},
+		"nested, two elements": {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"a"}]}`)}, true, false},
+		"value list":           {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"list","list":{"id":"ips","type":"ip"}}`)}, false, true},
+		"phrase filter":        {[]string{line(`,"filters":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, true, false},
+		"negated filter":       {[]string{line(`,"filters":[{"meta":{"negate":true},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, false, false},
+		"disabled filter":      {[]string{line(`,"filters":[{"meta":{"negate":true,"disabled":true},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, true, false},
+		"phrases filter":       {[]string{line(`,"filters":[{"query":{"bool":{"should":[{"match_phrase":{"okta.actor.id":"u8"}},{"match_phrase":{"okta.actor.id":"u9"}}],"minimum_should_match":1}}}]`)}, false, false},
+		"exists filter":        {[]string{line(`,"filters":[{"query":{"exists":{"field":"okta.actor.type"}}}]`)}, false, false},
+		"range filter":         {[]string{line(`,"filters":[{"query":{"range":{"okta.version":{"gte":1,"lt":5}}}}]`)}, false, false},
+		"script filter":        {[]string{line(`,"filters":[{"query":{"script":{"script":"1"}}}]`)}, false, true},
+	} {
+		res := loadExport(t, c.lines...)
+		if c.bad {
+			if len(res.Rules) != 0 || len(res.Files) != 1 || res.Files[0].Status != lang.Unsupported {
+				t.Errorf("%s: %v %v", name, res.Files, res.Diagnostics)
+			}
+			continue
+		}
+		if len(res.Rules) != 1 {
+			t.Errorf("%s: %v", name, res.Diagnostics)
+			continue
+		}
+		ev, err := event.NewDecoder(event.NewFields()).Decode([]byte(signIn), event.Meta{ID: "1", Time: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := match.Eval(res.Rules[0].Where, ev); got != c.holds {
+			t.Errorf("%s: got %v\n%s", name, got, match.String(res.Rules[0].Where))
+		}
+		if res.Rules[0].Name != "export" && !strings.HasPrefix(res.Rules[0].Name, "export/5d3e2b80") {
+			t.Errorf("%s: called %s", name, res.Rules[0].Name)
+		}
+	}
+}
+
+// TestSuppression: by group and duration, with or without the events that lack a field.
+func TestSuppression(t *testing.T) {
+	one := func(more string) *rules.Stateful {
+		t.Helper()
+		res := loadExport(t, line(`,"alert_suppression":{"group_by":["okta.actor.id"]`+more+`}`))
+		if len(res.Rules) != 1 || res.Rules[0].Stateful == nil {
+			t.Fatal(res.Diagnostics)
+		}
+		return res.Rules[0].Stateful
+	}
+	if st := one(`,"duration":{"value":2,"unit":"h"}`); st.Window.Quiet != 2*time.Hour || !st.NullGroup || st.GroupBy[0] != "okta.actor.id" {
+		t.Errorf("%+v", st)
+	}
+	if st := one(``); st.Window.Quiet != 5*time.Minute {
+		t.Errorf("within a run: %+v", st.Window)
+	}
+	st := one(`,"missing_fields_strategy":"doNotSuppress"`)
+	decoder := event.NewDecoder(event.NewFields())
+	for text, want := range map[string]string{`{"actor":{"id":"u1"}}`: "u1", `{}`: "e7"} {
+		ev, err := decoder.Decode([]byte(text), event.Meta{ID: "e7", Time: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if vs := ev.Lookup(st.Inputs[0].Group[0]); len(vs) != 1 || vs[0].Text != want && !(want == "e7" && vs[0].Text == ev.ID()) {
+			t.Errorf("%s: group %v", text, vs)
+		}
+	}
+}
