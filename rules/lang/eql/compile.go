@@ -32,6 +32,27 @@ const maxUnknown = 20
 // Compile compiles a query. Of the results exactly one is not nil, unless an error or something unsupported is reported:
 // the condition of an event query, or the windows of a sequence, whose lateness and episodes are still to be set. It takes
 // time linear in the length of the query, but for unknown fields, of which only the first are looked for, and never panics.
+//
+// Where the answers differ from those of Elasticsearch 9, and what was decided:
+//
+//   - A comparison with a missing field does not hold, and its negation does, with != and not in as with not: Elasticsearch
+//     answers so where it translates a condition into its query language, and an exclusion must not hide events that say
+//     nothing about what is excluded. Functions of null are null.
+//   - A field with several values meets a comparison if any value does, and != if none is equal; Elasticsearch leaves it open.
+//   - Numbers that an event holds in strings count as numbers. Where both sides are texts, < compares their characters.
+//   - An overflow or a division by zero is null instead of an error of the query. Positions count characters.
+//   - Two fields may be compared with each other.
+//   - Regular expressions with Lucene's operators ~ & @ # < " are refused.
+//   - Events of one time may stand in either order in a sequence: there is no tie-breaker in the System Log.
+//   - Placeholders (unknown, -) are no values of a join key, because they would join strangers; a missing optional key
+//     (?field) is one. A key with several values joins by each of them.
+//   - A sequence is one finding for each group and episode, not one for each chain, and lasts up to maxspan however far the
+//     rule looks back. Without maxspan it lasts as long as the look-back.
+//   - until and missing events are decided when no event may arrive any more that would change the answer.
+//   - Alerts about single events do not stand beside their events in a rule that reads both, unless a step asks for what only
+//     alerts have, see rules.AlertsFor.
+//   - wildcard and match, of the EQL that Elastic's comes from, are understood. sample, join, pipes, fork and relations
+//     between processes are refused.
 func Compile(q *source.Node, o Options, r *source.Report) (where match.Expr, stateful *rules.Stateful) {
 	if q == nil || q.Kind != source.Scalar {
 		r.Error(q.Start(), source.WrongType, "", "an EQL query is text")
@@ -215,7 +236,7 @@ func (c *compiler) checkTerms(s *sequence) {
 		if s.span == 0 {
 			fail(t.at, CodeSequence, "write sequence with maxspan=10m", "an event can only be missing within maxspan")
 		}
-		if i == len(s.terms)-1 && s.terms[0].missing {
+		if i == len(s.terms)-1 && s.terms[0].missing && present > 0 {
 			refuse(t.at, "split the query into two rules", "a sequence that begins and ends with a missing event cannot be run")
 		}
 	}
