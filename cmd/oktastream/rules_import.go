@@ -23,7 +23,7 @@ func newRulesImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import PATH...",
 		Short: "Bring in Sigma rules and entries of Okta's catalogue",
-		Long: "import reads rule files and directories in the form of Sigma or of Okta's catalogue of detections, reports for each\n" +
+		Long: "import reads rule files and directories in the form of Sigma, of Okta's catalogue or of Elastic, reports for each\n" +
 			"rule whether it is exact, changed, unsupported or broken, with line and reason, and with -o writes those that run\n" +
 			"into a folder, in our format. Rules in both forms also run as they are; importing makes them yours to edit.\n\n" +
 			"  exact        the rule detects what the original detects\n" +

@@ -10,6 +10,7 @@ import (
 	"oktastream/rules"
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/catalogue"
+	"oktastream/rules/lang/elastic"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -31,7 +32,7 @@ type Imported struct {
 	ID      string       `json:"id"`
 	Name    string       `json:"name"`
 	Title   string       `json:"title"`
-	Format  string       `json:"format"` // sigma, okta-catalogue or oktastream
+	Format  string       `json:"format"` // sigma, okta-catalogue, elastic or oktastream
 	Outcome Outcome      `json:"outcome"`
 	Reasons []ReasonNote `json:"reasons"`
 	Target  string       `json:"target,omitempty"` // the file that holds it in our format; empty if there is none
@@ -62,7 +63,7 @@ type Import struct {
 	res   lang.Result
 }
 
-// NewImport brings in what was loaded from rule files: Sigma rules, entries of Okta's catalogue, and our own. read reads
+// NewImport brings in what was loaded from rule files: Sigma rules, entries of Okta's catalogue, Elastic's rules, and our own. read reads
 // one of them again, by the name that the loader gave it. A Sigma file stays as it is, in canonical form; an entry of the
 // catalogue becomes a rule with its expression as the query. A file without a rule that runs is left out.
 func NewImport(res lang.Result, read func(name string) ([]byte, error)) *Import {
@@ -82,7 +83,7 @@ func (im *Import) file(name string, read func(string) ([]byte, error)) {
 	text, err := read(name)
 	docs := []source.Document{}
 	if err == nil {
-		docs = source.Parse(name, text, source.RuleLimits)
+		docs = source.Parse(name, text, source.DataLimits)
 	}
 	entries := slices.ContainsFunc(docs, func(d source.Document) bool { return catalogue.Is(d.Root) })
 	for _, f := range im.res.Files {
@@ -103,7 +104,12 @@ func (im *Import) file(name string, read func(string) ([]byte, error)) {
 	}
 	out := File{Name: strings.TrimSuffix(path.Base(name), path.Ext(name)) + ".yaml", Source: name}
 	var problem *ReasonNote
-	if out.Text, problem = written(name, text, docs, entries); problem == nil {
+	if foreign(name) {
+		out.Name, out.Text = path.Base(name), text
+	} else {
+		out.Text, problem = written(name, text, docs, entries)
+	}
+	if problem == nil {
 		if i := slices.IndexFunc(im.Files, func(o File) bool { return strings.EqualFold(o.Name, out.Name) }); i >= 0 {
 			problem = &ReasonNote{File: name, Line: 1, Col: 1, Level: rules.Error, Code: source.DuplicateName,
 				Message: fmt.Sprintf("%s is made of %s already", out.Name, im.Files[i].Source), Hint: "import the folders one by one"}
@@ -123,10 +129,15 @@ func (im *Import) file(name string, read func(string) ([]byte, error)) {
 	}
 }
 
+// foreign tells whether a file is in a form of its own, which stays as it is: Elastic's rules run in it.
+func foreign(name string) bool { return path.Ext(name) == ".toml" || path.Ext(name) == ".ndjson" }
+
 func formatOf(root *source.Node) string {
 	switch {
 	case catalogue.Is(root):
 		return "okta-catalogue"
+	case elastic.Is(root), elastic.IsExport(root):
+		return "elastic"
 	case root.Get("query") != nil, root.Get("oktastream") != nil:
 		return "oktastream"
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -20,6 +21,9 @@ func Source(name string, text []byte) ([]byte, []rules.Diagnostic) {
 	before, diags := parse(name, text)
 	if len(diags) > 0 {
 		return nil, diags
+	}
+	if ext := path.Ext(name); ext == ".toml" || ext == ".ndjson" {
+		return text, nil // the form of another product is its own canon
 	}
 	clean := strings.TrimPrefix(string(text), "\ufeff")
 	clean = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(clean)
