@@ -15,8 +15,8 @@ func TestOverride(t *testing.T) {
 		Override: rules.Override{Title: event.MustPath("displayMessage"), Risk: event.MustPath("debugContext.debugData.score"),
 			Severity: []rules.SeverityOverride{{Path: level, Value: "HIGH", Severity: alert.High}, {Path: level, Value: "LOW", Severity: alert.Low}}}}
 	for text, want := range map[string]alert.Alert{
-		`{"eventType":"x","displayMessage":"Said so","debugContext":{"debugData":{"score":90,"level":"LOW"}}}`:  {Title: "Said so", RiskScore: 90, Severity: alert.Low},
-		`{"eventType":"x","debugContext":{"debugData":{"score":"12","level":["LOW","HIGH"]}}}`:                  {Title: "Rule", RiskScore: 12, Severity: alert.High},
+		`{"eventType":"x","displayMessage":"Said so","debugContext":{"debugData":{"score":90,"level":"LOW"}}}`: {Title: "Said so", RiskScore: 90, Severity: alert.Low},
+		`{"eventType":"x","debugContext":{"debugData":{"score":"12","level":["LOW","HIGH"]}}}`:                 {Title: "Rule", RiskScore: 12, Severity: alert.High},
 		`{"eventType":"x","displayMessage":"","debugContext":{"debugData":{"score":"101","level":"Extreme"}}}`: {Title: "Rule", RiskScore: 47, Severity: alert.Medium},
 		`{"eventType":"x"}`: {Title: "Rule", RiskScore: 47, Severity: alert.Medium},
 	} {
