@@ -1,4 +1,3 @@
-// Package nearest tells how far a misspelt name is from the names that exist, for "did you mean". It knows no names.
 package nearest
 
 // longest is the length in bytes of a name that is compared; a longer one is far from all others. It bounds the time
