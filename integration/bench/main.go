@@ -22,6 +22,7 @@ var (
 	only    = flag.String("only", "", "parts to run, comma-separated: decode, rules, pipeline, latency, footprint, scaling; empty for all")
 	result  = flag.String("json", "", "file to write the rows to")
 	version = flag.String("version", "", "what is being measured, for the heading; default the revision of the build")
+	profile = flag.String("profile", "", "file to write a CPU profile of the pipeline's ingest stage to, and nothing else")
 	asked   = flag.Int("broker", 0, "be a broker whose input has so many partitions, until standard input ends")
 )
 
@@ -39,6 +40,9 @@ func run(ctx context.Context) error {
 		return serveBroker(*asked)
 	}
 	events := corpus(*count, 1)
+	if *profile != "" {
+		return profiled(ctx, *profile, events)
+	}
 	few := events[:min(len(events), 2500)]
 	t := &table{out: os.Stdout}
 	about := machine()

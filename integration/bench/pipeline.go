@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"runtime/pprof"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -70,6 +72,34 @@ func pipeline(ctx context.Context, t *table, events [][]byte, rounds int) error 
 		row{What: "CPU of both stages in one process over a consumer that counts records", Value: ratio(both, count), Rounds: rounds,
 			Note: fmt.Sprintf("%.2f µs an event, %.0f events/s", us(both), float64(time.Second)/float64(median(both.wall)))},
 	)
+	return nil
+}
+
+// profiled writes a CPU profile of the ingest stage at work on all events, twice.
+func profiled(ctx context.Context, file string, events [][]byte) error {
+	set, err := ruleSet(100, true)
+	if err != nil {
+		return err
+	}
+	b, err := startBroker(ctx, 8, events)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	for round := range 2 {
+		if err := process(ctx, b.addr, set, len(events), fmt.Sprintf("profile-%d", round), processor.Ingest); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
