@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"maps"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"oktastream/processor/envelope"
 	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
@@ -63,6 +65,7 @@ type ingestStage struct {
 	now        time.Time        // of the open transaction's begin
 	elements   []element
 	single     bool // the record at hand has one element
+	bare       bool // the record before was a LogEvent without any wrapping
 	seen       seen
 	out        engine.Output
 	tally      tally
@@ -190,17 +193,36 @@ func (g *ingestStage) process(r *kgo.Record, out *transaction) error {
 	if r.Attrs.IsControl() {
 		return nil
 	}
+	if g.bare {
+		if is, err := g.plain(r, out); is || err != nil {
+			return err
+		}
+	}
 	var err error
 	if g.elements, err = g.open(r); err != nil {
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codePanic, message: err.Error(), element: -1})
 	}
 	g.single = len(g.elements) == 1
+	g.bare = g.single && g.elements[0].err == nil && g.elements[0].envelope == envelope.Raw
 	for i := range g.elements {
 		if err := g.element(r, &g.elements[i], out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// plain deals with a record that is what the one before it was, a LogEvent without any wrapping, and reports whether it
+// is one. Decoding tells: what is complete is no envelope, and looking for one first would read most of the record twice.
+// Whatever else it may be goes the other way, as if this had not been tried.
+func (g *ingestStage) plain(r *kgo.Record, out *transaction) (bool, error) {
+	e := element{raw: r.Value, envelope: envelope.Raw, kind: envelope.Raw}
+	ev, _, err := g.decode(r, &e)
+	if err != nil || !ev.Complete() || strings.EqualFold(ev.Type(), envelope.HookType) {
+		return false, nil
+	}
+	g.single = true
+	return true, g.event(r, &e, ev, out)
 }
 
 // open takes the envelope off. An error is a panic.
@@ -225,13 +247,21 @@ func (g *ingestStage) element(r *kgo.Record, e *element, out *transaction) error
 		g.tally.add(g.metrics.decodeErrors.WithLabelValues(e.reason), 1)
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codeUndecodable, message: e.err.Error(), element: g.index(e), value: e.raw})
 	}
-	g.out.Alerts, g.out.Observations, g.out.Forwarded = g.out.Alerts[:0], g.out.Observations[:0], g.out.Forwarded[:0]
-	ev, decoded, err := g.evaluate(r, e)
+	ev, panicked, err := g.decode(r, e)
 	switch {
-	case err != nil && !decoded:
+	case panicked:
+		return g.letters.write(out, g.tally, deadLetter{record: r, code: codePanic, message: err.Error(), element: g.index(e), value: e.raw})
+	case err != nil:
 		g.tally.add(g.metrics.decodeErrors.WithLabelValues("event"), 1)
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codeUndecodable, message: err.Error(), element: g.index(e), value: e.raw})
-	case err != nil:
+	}
+	return g.event(r, e, ev, out)
+}
+
+// event runs the rules over a decoded element and produces what follows.
+func (g *ingestStage) event(r *kgo.Record, e *element, ev *event.Event, out *transaction) error {
+	g.out.Alerts, g.out.Observations, g.out.Forwarded = g.out.Alerts[:0], g.out.Observations[:0], g.out.Forwarded[:0]
+	if err := g.evaluate(r, ev); err != nil {
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codePanic, message: err.Error(), element: g.index(e), value: e.raw})
 	}
 	if e.kind != g.seen.kind && g.seen.decoded > 0 {
@@ -259,19 +289,22 @@ func (g *ingestStage) index(e *element) int {
 	return e.index
 }
 
-// evaluate decodes the element and runs the rules. decoded tells an event that cannot be read from a panic.
-func (g *ingestStage) evaluate(r *kgo.Record, e *element) (ev *event.Event, decoded bool, err error) {
-	decoded = true // a panic while decoding is a panic
+// decode makes an event of the element. panicked tells a panic from an event that cannot be read.
+func (g *ingestStage) decode(r *kgo.Record, e *element) (ev *event.Event, panicked bool, err error) {
+	panicked = true
 	defer g.recovered(r, &err)
 	ev, err = g.decoder.Decode(e.raw, event.Meta{
 		Origin:    event.Origin{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Index: int32(e.index)},
 		Timestamp: r.Timestamp.UnixNano(), Skew: g.skew, Envelope: e.envelope,
 	})
-	if err != nil {
-		return nil, false, err
-	}
+	return ev, false, err
+}
+
+// evaluate runs the rules. An error is a panic.
+func (g *ingestStage) evaluate(r *kgo.Record, ev *event.Event) (err error) {
+	defer g.recovered(r, &err)
 	g.engine.Process(ev, &g.out)
-	return ev, true, nil
+	return nil
 }
 
 func (g *ingestStage) decoded(kind string) prometheus.Counter {

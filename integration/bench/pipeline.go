@@ -103,17 +103,12 @@ func profiled(ctx context.Context, file string, events [][]byte) error {
 	return nil
 }
 
-// decoder takes the envelope off and decodes what set reads.
+// decoder decodes what set reads. It takes for granted that there is no envelope, which the product finds out.
 func decoder(set *rules.Set) func(*kgo.Record) error {
-	var u envelope.Unwrapper
 	d := event.NewDecoder(set.Fields())
 	return func(r *kgo.Record) error {
-		for _, f := range u.Unwrap(r.Value).Events {
-			if _, err := d.Decode(f.JSON, event.Meta{}); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := d.Decode(r.Value, event.Meta{})
+		return err
 	}
 }
 

@@ -31,7 +31,7 @@ func bare(value []byte) bool {
 		if text := value[i:end]; len(text) > len(`""`) && text[0] == '"' {
 			switch string(name) {
 			case "eventType":
-				if string(text[1:len(text)-1]) == hookType || bytes.IndexByte(text, '\\') >= 0 {
+				if string(text[1:len(text)-1]) == HookType || bytes.IndexByte(text, '\\') >= 0 {
 					return false
 				}
 				seen |= eventType

@@ -53,7 +53,7 @@ func spelling(p part) string {
 
 func plainType(p part) bool {
 	typ := p.str("eventType")
-	return typ != "" && !strings.EqualFold(typ, hookType)
+	return typ != "" && !strings.EqualFold(typ, HookType)
 }
 
 func isLogEvent(p part) bool {
@@ -82,7 +82,7 @@ func whyNot(p part) string {
 		return where + "neither an object nor a text that holds one"
 	}
 	switch {
-	case strings.EqualFold(p.str("eventType"), hookType):
+	case strings.EqualFold(p.str("eventType"), HookType):
 		return where + "an event hook without the array data.events"
 	case plainType(p):
 		return where + "an eventType, but no other member of an Okta event beside it"

@@ -31,7 +31,8 @@ func Kinds() []string {
 	return []string{Raw, Row, Page, Hook, EventBridge, Splunk, ElasticAgent, Filebeat, ECS, Hit, Connect, Confluent, Airbyte, OTLP, Text}
 }
 
-const hookType = "com.okta.event_hook"
+// HookType is the eventType of an event hook's body, in which the events are.
+const HookType = "com.okta.event_hook"
 
 // part is a value on the way in, with the wrappings taken off so far.
 type part struct {
@@ -160,7 +161,7 @@ func openPage(u *Unwrapper, p part) bool {
 }
 
 func openHook(u *Unwrapper, p part) bool {
-	if !strings.EqualFold(p.str("eventType"), hookType) || !p.is(jsontree.Array, "data", "events") {
+	if !strings.EqualFold(p.str("eventType"), HookType) || !p.is(jsontree.Array, "data", "events") {
 		return false
 	}
 	u.each(p, Hook, p.get("data", "events"))

@@ -144,6 +144,24 @@ func (e *Event) Origin() Origin { return e.origin }
 // Raw is the JSON that was decoded. It must not be changed.
 func (e *Event) Raw() []byte { return e.raw }
 
+// Complete reports whether the event has at its top what every LogEvent has: eventType, uuid and published, each once,
+// spelt as Okta spells them, and as texts that are not empty.
+func (e *Event) Complete() bool {
+	if e.tree.Odd() {
+		return false
+	}
+	for _, m := range []struct {
+		at   jsontree.Place
+		name jsontree.Name
+	}{{e.fields.typ, nameType}, {e.fields.id, nameID}, {e.fields.publishing, namePublished}} {
+		n := e.tree.At(m.at)
+		if e.tree.Kind(n) != jsontree.String || len(e.tree.Raw(n)) == len(`""`) || e.tree.Key(n) != m.name.String() {
+			return false
+		}
+	}
+	return true
+}
+
 // Envelope is the wrapping the event arrived in, as Meta gave it.
 func (e *Event) Envelope() string { return e.envelope }
 
