@@ -24,6 +24,7 @@ build: ## bin/oktastream
 
 test: ## unit, property and process tests on the in-process broker
 	$(GO) test $(GOTESTFLAGS) $(NORACE)
+	$(GO) test $(GOTESTFLAGS) -run Costs ./integration/bench
 	$(GO) test -race $(GOTESTFLAGS) $(RACE)
 	$(GO) test -tags synctests -run '^TestFault' $(GOTESTFLAGS) ./processor
 
@@ -34,8 +35,9 @@ integration: ## the same promises on a real Apache Kafka, in containers or else 
 	TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 TESTCONTAINERS_RYUK_DISABLED=true \
 	$(GO) -C integration/containers test -count=1 -timeout 25m -v $(GOTESTFLAGS) ./...
 
-bench: ## throughput and latency of the whole, with ratios, then the benchmarks of the parts
-	$(GO) run ./integration/bench
+bench: ## every row of integration/BENCHMARKS.md, peers included, then the benchmarks of the parts
+	$(GO) run ./integration/bench -version "$(VERSION)" -json bin/bench.json
+	$(GO) -C integration/bench/peers run . -json ../../../bin/peers.json
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 lint: $(STATICCHECK) ## gofmt, go vet and staticcheck over both modules
