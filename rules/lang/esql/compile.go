@@ -83,6 +83,8 @@ func (c *compiler) command(cmd *command, rest []command) {
 		c.scope.rename(cmd.renames)
 	case "DISSECT":
 		c.dissect(cmd)
+	case "GROK":
+		c.grok(cmd)
 	case "LIMIT":
 		for _, later := range rest {
 			if later.word == "STATS" || later.word == "WHERE" {

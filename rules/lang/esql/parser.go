@@ -150,7 +150,6 @@ var refused = map[string]string{
 	"ENRICH":       "its policies live in Elasticsearch",
 	"LOOKUP":       "its index lives in Elasticsearch",
 	"JOIN":         "its index lives in Elasticsearch",
-	"GROK":         "there is no library of its patterns here",
 	"CHANGE_POINT": "it needs a series of values",
 	"FORK":         "a rule has one pipeline",
 	"FUSE":         "a rule has one pipeline",
@@ -191,7 +190,7 @@ func (p *parser) command() command {
 		if n := p.take(); n.kind != number {
 			fail(n.at, CodeSyntax, "", "LIMIT needs a number, not %s", n)
 		}
-	case "DISSECT":
+	case "DISSECT", "GROK":
 		p.dissect(&c)
 	default:
 		if reason, ok := refused[c.word]; ok {
@@ -277,11 +276,12 @@ func (p *parser) sort() {
 	}
 }
 
+// dissect reads what stands behind DISSECT and GROK.
 func (p *parser) dissect(c *command) {
 	c.input = p.operand(0)
 	t := p.take()
 	if t.kind != text {
-		fail(t.at, CodeSyntax, `DISSECT field "%{a} %{b}"`, "DISSECT needs a pattern in quotes, not %s", t)
+		fail(t.at, CodeSyntax, c.word+` field "%{…}"`, "%s needs a pattern in quotes, not %s", c.word, t)
 	}
 	c.pattern, c.at2 = t.value, t.at
 	if o := p.peek(); o.is("APPEND_SEPARATOR") {

@@ -436,20 +436,22 @@ func TestEpisodes(t *testing.T) {
 // Without STATS a query is a condition on single events.
 func TestStateless(t *testing.T) {
 	for query, want := range map[string][]string{ // by event type
-		`WHERE event.action == "a" | KEEP event.action | LIMIT 10`:                                         {"a"},
-		`WHERE event.action IN ("a", "b") AND NOT okta.outcome.result == "FAILURE"`:                        {"b"},
-		`WHERE NOT (event.action == "a") | EVAL x = TO_UPPER(event.action) | WHERE x LIKE "B*"`:            {"b"},
-		`WHERE okta.target.type == "User"`:                                                                 {"b"}, // a has several: null
-		`WHERE MV_CONTAINS(okta.target.type, "User")`:                                                      {"a", "b"},
-		`WHERE CIDR_MATCH(okta.client.ip, "192.0.2.0/24", "2001:db8::/32")`:                                {"a", "c"},
-		`WHERE okta.client.ip == "2001:0db8::0001"`:                                                        {"c"},
-		`WHERE okta.outcome.result IS NULL`:                                                                {"c"},
-		`WHERE okta.outcome.result != "FAILURE"`:                                                           {"b"},
-		`WHERE source.as.number > 64499 AND source.as.number < 64501`:                                      {"a"},
-		`WHERE okta.debug_context.debug_data.risk > 7`:                                                     {"c"},
-		`WHERE @timestamp > NOW() - 1 hour AND event.action == "a"`:                                        {"a"},
-		`DISSECT okta.actor.alternate_id "%{user}@%{domain}" | WHERE domain == "example.com"`:              {"a"},
-		`EVAL u = MV_LAST(SPLIT(okta.actor.alternate_id, "@")) | RENAME u AS d | WHERE d == "example.org"`: {"b"},
+		`WHERE event.action == "a" | KEEP event.action | LIMIT 10`:                                           {"a"},
+		`WHERE event.action IN ("a", "b") AND NOT okta.outcome.result == "FAILURE"`:                          {"b"},
+		`WHERE NOT (event.action == "a") | EVAL x = TO_UPPER(event.action) | WHERE x LIKE "B*"`:              {"b"},
+		`WHERE okta.target.type == "User"`:                                                                   {"b"}, // a has several: null
+		`WHERE MV_CONTAINS(okta.target.type, "User")`:                                                        {"a", "b"},
+		`WHERE CIDR_MATCH(okta.client.ip, "192.0.2.0/24", "2001:db8::/32")`:                                  {"a", "c"},
+		`WHERE okta.client.ip == "2001:0db8::0001"`:                                                          {"c"},
+		`WHERE okta.outcome.result IS NULL`:                                                                  {"c"},
+		`WHERE okta.outcome.result != "FAILURE"`:                                                             {"b"},
+		`WHERE source.as.number > 64499 AND source.as.number < 64501`:                                        {"a"},
+		`WHERE okta.debug_context.debug_data.risk > 7`:                                                       {"c"},
+		`WHERE @timestamp > NOW() - 1 hour AND event.action == "a"`:                                          {"a"},
+		`DISSECT okta.actor.alternate_id "%{user}@%{domain}" | WHERE domain == "example.com"`:                {"a"},
+		`GROK okta.actor.alternate_id "%{USERNAME:user}@%{HOSTNAME:domain}" | WHERE domain == "example.com"`: {"a"},
+		`GROK okta.debug_context.debug_data.risk "^%{NUMBER:n:double}$" | WHERE n > 7`:                       {"c"},
+		`EVAL u = MV_LAST(SPLIT(okta.actor.alternate_id, "@")) | RENAME u AS d | WHERE d == "example.org"`:   {"b"},
 	} {
 		rule := compile(t, from+"| "+query, esql.Options{})
 		samples := []sample{

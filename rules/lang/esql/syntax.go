@@ -16,7 +16,7 @@ type name struct {
 
 // command is what stands between two bars.
 type command struct {
-	word string // in capitals: WHERE, EVAL, STATS, KEEP, DROP, RENAME, SORT, LIMIT, DISSECT
+	word string // in capitals: WHERE, EVAL, STATS, KEEP, DROP, RENAME, SORT, LIMIT, DISSECT, GROK
 	at   int
 
 	where   *expr
@@ -24,8 +24,8 @@ type command struct {
 	by      []assign  // STATS
 	names   []name    // KEEP, DROP
 	renames [][2]name // from, to
-	input   *expr     // DISSECT
-	pattern string    // DISSECT
+	input   *expr     // DISSECT, GROK
+	pattern string    // DISSECT, GROK
 	at2     int       // of the pattern
 }
 
