@@ -43,6 +43,11 @@ func TestPage(t *testing.T) {
 	if named < 60 {
 		t.Errorf("the page names %d tests; is it still the page?", named)
 	}
+	for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(file), link[1])); err != nil {
+			t.Errorf("the page links to nothing: %v", err)
+		}
+	}
 	proving := false
 	for i, line := range strings.Split(string(page), "\n") {
 		switch {
