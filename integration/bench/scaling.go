@@ -48,7 +48,7 @@ func scaling(ctx context.Context, t *table, events [][]byte, rounds int) error {
 		name string
 		n    int
 		zipf float64
-	}{{"100,000 actors, all alike", 100_000, 0}, {"100,000 actors, the busiest a thousand times the median", 100_000, 1.1}} {
+	}{{"100,000 actors, all alike", 100_000, 0}, {"100,000 actors, the busiest two thousand times the median", 100_000, 1.1}} {
 		load := partitionLoads(1000, keys.n, keys.zipf)
 		worst, at := 1.0, 0
 		for _, workers := range []int{1, 2, 3, 5, 8, 16, 32, 64, 100, 200, 500, 1000} {
