@@ -23,4 +23,8 @@ func isPermanent(err error) bool {
 
 // misconfigured are answers of a broker that no new session will change: what the configuration asks for is outside of
 // what the broker allows, or unlike what the group's other members ask for.
-var misconfigured = []error{kerr.InvalidSessionTimeout, kerr.InvalidTransactionTimeout, kerr.InconsistentGroupProtocol, kerr.UnsupportedSaslMechanism}
+//
+// FencedInstanceID is among them: another process has joined with this group.instance.id. Who joins again throws that one
+// out, which would do the same, for ever.
+var misconfigured = []error{kerr.InvalidSessionTimeout, kerr.InvalidTransactionTimeout, kerr.InconsistentGroupProtocol, kerr.UnsupportedSaslMechanism,
+	kerr.FencedInstanceID}

@@ -81,6 +81,7 @@ type session struct {
 	batch  atomic.Uint64 // counts releases, so that a late escape spares the next batch
 	hurry  atomic.Bool   // a rebalance waits for this batch
 	before offsets       // committed positions at Begin
+	fenced bool          // another process has the static membership: it is not ours to give up
 	fail   atomic.Pointer[error]
 	// unacked counts by topic what was produced and has no answer. The map is the worker's, the counters are everybody's.
 	unacked map[string]*atomic.Int64
@@ -205,6 +206,9 @@ func (s *session) poll(ctx context.Context, wait time.Duration, limit int) (kgo.
 		var group *kgo.ErrGroupSession
 		switch {
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		case errors.Is(err, kerr.FencedInstanceID):
+			s.fenced = true
+			errs = append(errs, fmt.Errorf("group %s: another process has joined with the group.instance.id %q and has taken over: %w", s.opts.group, s.opts.instance, err))
 		case errors.As(err, &group):
 			// The lost callback tells the worker; the client joins again by itself.
 			if isPermanent(err) {
@@ -329,7 +333,7 @@ func (s *session) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	s.release()
-	if s.opts.instance != "" && s.opts.leave {
+	if s.opts.instance != "" && s.opts.leave && !s.fenced {
 		// The client does not leave for a static member.
 		left, err := s.adm.LeaveGroup(ctx, kadm.LeaveGroup(s.opts.group).InstanceIDs(s.opts.instance).Reason("shutdown"))
 		if err == nil {
