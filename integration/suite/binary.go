@@ -75,11 +75,17 @@ type process struct {
 // calls stop.
 func start(t *testing.T, binary, log string, args ...string) *process {
 	t.Helper()
+	return launch(t, exec.Command(binary, append([]string{"run"}, args...)...), log)
+}
+
+// launch starts cmd, which is or becomes the binary.
+func launch(t *testing.T, cmd *exec.Cmd, log string) *process {
+	t.Helper()
 	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(binary, append([]string{"run"}, args...)...), log: log, gone: make(chan struct{})}
+	p := &process{cmd: cmd, log: log, gone: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = f, f
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -155,10 +161,13 @@ func (p *process) check(t *testing.T) {
 	}
 }
 
-func (p *process) tail() string {
+func (p *process) tail() string { return kafkatest.Tail([]byte(p.all())) }
+
+// all is what the process has printed, and those before it in the same slot.
+func (p *process) all() string {
 	out, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
-	return kafkatest.Tail(out)
+	return string(out)
 }

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,6 +33,9 @@ type deployment struct {
 	create   bool        // the product makes the topics that are missing
 	settings []string    // of the product, beyond those of every deployment or in their place
 	http     map[int]int // slot → port of its metrics; none for the others
+	// For single slots: settings beyond those of the deployment, nil for none; and environment variables.
+	own         func(slot int) []string
+	environment map[int][]string
 }
 
 func newDeployment(t *testing.T, env Env, inputs int32) *deployment {
@@ -94,6 +99,11 @@ func (d *deployment) args(t *testing.T, slot int) []string {
 	}, d.settings...) {
 		args = append(args, "-X", setting)
 	}
+	if d.own != nil {
+		for _, setting := range d.own(slot) {
+			args = append(args, "-X", setting)
+		}
+	}
 	if port := d.http[slot]; port > 0 {
 		args = append(args, "-X", fmt.Sprintf("http=127.0.0.1:%d", port))
 	}
@@ -102,8 +112,13 @@ func (d *deployment) args(t *testing.T, slot int) []string {
 
 func (d *deployment) start(t *testing.T, slot int) {
 	t.Helper()
-	log := filepath.Join(d.env.Logs, fmt.Sprintf("%s-%d.log", d.group, slot))
-	d.processes[slot] = start(t, d.env.Binary, log, d.args(t, slot)...)
+	cmd := exec.Command(d.env.Binary, append([]string{"run"}, d.args(t, slot)...)...)
+	cmd.Env = append(os.Environ(), d.environment[slot]...)
+	d.processes[slot] = launch(t, cmd, d.log(slot))
+}
+
+func (d *deployment) log(slot int) string {
+	return filepath.Join(d.env.Logs, fmt.Sprintf("%s-%d.log", d.group, slot))
 }
 
 // serve lets the first processes serve /metrics and the like.

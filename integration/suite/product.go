@@ -80,8 +80,9 @@ func Seed(t *testing.T) uint64 {
 
 // Product runs the binary as operators do, and compares the alerts in its output topic with those of eval.
 func Product(t *testing.T, env Env) {
-	t.Run("Kills", func(t *testing.T) { kills(t, env) })
-	t.Run("RestartInsideWindow", func(t *testing.T) { restartInsideWindow(t, env) })
+	t.Run("Kills", func(t *testing.T) { t.Parallel(); kills(t, env) })
+	t.Run("RestartInsideWindow", func(t *testing.T) { t.Parallel(); restartInsideWindow(t, env) })
+	t.Run("Processes", func(t *testing.T) { t.Parallel(); Processes(t, env, 1) })
 }
 
 // ProductFaults takes brokers down under the running product. It kills and stops every node.
@@ -93,7 +94,7 @@ func ProductFaults(t *testing.T, env Env) {
 func kills(t *testing.T, env Env) {
 	rng := rand.New(rand.NewPCG(env.Seed, 1))
 	d := newDeployment(t, env, 6)
-	kills := d.disturb(t, 3, 30*time.Second, func() time.Duration { return 2*time.Second + time.Duration(rng.Int64N(int64(2*time.Second))) }, func() {
+	kills := d.disturb(t, 3, 20*time.Second, func() time.Duration { return 2*time.Second + time.Duration(rng.Int64N(int64(2*time.Second))) }, func() {
 		slot := rng.IntN(3)
 		d.kill(t, slot)
 		d.start(t, slot)
