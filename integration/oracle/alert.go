@@ -21,6 +21,7 @@ type Alert struct {
 	Count    int             `json:"count"`
 	Rule     struct {
 		Name string `json:"name"`
+		Kind string `json:"kind"`
 	} `json:"rule"`
 	Window *struct {
 		LengthSeconds float64 `json:"length_seconds"`

@@ -13,6 +13,7 @@ import (
 	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
+	"oktastream/rules/window"
 )
 
 // compareOrders feeds the events in the order of their times to one engine, and compares: alerts by rule, group and
@@ -63,7 +64,7 @@ func (w *world) compareOrders(t reference.Topics, episodes bool) ([]string, erro
 		got = append(got, a)
 	}
 	var d []string
-	if differ := oracle.ByEpisode(timely(want), timely(got), delivered); episodes && !differ.None() {
+	if differ := oracle.ByEpisode(w.timely(want), w.timely(got), delivered); episodes && !differ.None() {
 		d = append(d, "in the order of time: "+differ.String())
 	}
 	left := map[string]int{}
@@ -111,7 +112,10 @@ func parse(alerts []alert.Alert) ([]oracle.Alert, error) {
 	return out, nil
 }
 
-// timely leaves out the sessions that package workload lets come too late.
-func timely(alerts []oracle.Alert) []oracle.Alert {
-	return slices.DeleteFunc(alerts, func(a oracle.Alert) bool { return strings.Contains(string(a.Group), `"late-`) })
+// timely leaves out the sessions that package workload lets come too late, and first sights where they depend on since when
+// the history of a task is known: that is when it has heard of every source.
+func (w *world) timely(alerts []oracle.Alert) []oracle.Alert {
+	return slices.DeleteFunc(alerts, func(a oracle.Alert) bool {
+		return strings.Contains(string(a.Group), `"late-`) || a.Rule.Kind == window.FirstSeen.String() && !w.options.Engine.AssumeHistory
+	})
 }

@@ -36,7 +36,7 @@ func Run(c Config) (differences []string, counts Counts, err error) {
 	inputs, tasks := 1+rng.IntN(5), 1+rng.IntN(6)
 	w := &world{
 		rng: rng, set: c.Set, restless: c.Restless,
-		options: reference.Options{Engine: engine.Options{StateBudget: c.Budget}, Skew: 5 * time.Minute},
+		options: reference.Options{Engine: engine.Options{StateBudget: c.Budget, AssumeHistory: rng.IntN(2) == 0}, Skew: 5 * time.Minute},
 		input:   partitions("in", inputs), repartition: partitions("repartition", tasks), changelog: partitions("changelog", tasks),
 		alerts: partitions("alerts", 1)[0], letters: partitions("dlq", 1)[0],
 		read: make([]int64, inputs), detected: make([]int64, tasks), said: map[said]int64{},
