@@ -38,6 +38,10 @@ func (t *Txn[W]) largest() (best uint32, ok bool) {
 	return best, ok
 }
 
+// Release says that the window touched last is done with: Evict no longer spares it. Which window that is would otherwise
+// depend on where the transaction began.
+func (t *Txn[W]) Release() { t.last = -1 }
+
 // Evict returns the window to give up when there is too little memory: of the owner that holds most, the one with the
 // smallest (Due, ID), but not the one touched last as long as that owner has another. The window may be read, and the
 // caller must then Delete it; if it does not, Evict gives nothing more and Stuck counts it.

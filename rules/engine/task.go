@@ -124,6 +124,11 @@ func (t *Task) Handle(m Message, out *Output) error {
 	if t.txns == nil {
 		return errors.New("engine: Handle outside a transaction")
 	}
+	// A message that makes one level's memory run over may cost another level a window, and what that level spares must not be
+	// what an earlier message of the transaction has touched: another transaction would have begun behind it.
+	for _, txn := range t.txns {
+		txn.Release()
+	}
 	t.learn()
 	switch {
 	case m.Clocks != nil:
