@@ -5,13 +5,15 @@ GOTESTFLAGS ?=
 BIN         := bin/oktastream
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 STATICCHECK := .cache/bin/staticcheck
+SOAK        ?= 30m
+SEEDS       ?= 5000
 
 # Where goroutines meet: these packages are tested under the race detector, the others without it, for time's sake. The
 # fault matrix of processor runs in virtual time, which needs a build tag of the Kafka client.
 RACE   := ./state/... ./rules/engine/... ./processor/... ./integration ./integration/suite/... ./integration/kafkatest/...
 NORACE  = $(filter-out $(shell $(GO) list $(RACE)),$(shell $(GO) list ./...))
 
-.PHONY: help run build test integration bench lint clean
+.PHONY: help run build test integration soak nightly bench lint clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +36,13 @@ test: ## unit, property and process tests on the in-process broker
 integration: ## the same promises on a real Apache Kafka, in containers or else as child processes
 	TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 TESTCONTAINERS_RYUK_DISABLED=true \
 	$(GO) -C integration/containers test -count=1 -timeout 25m -v $(GOTESTFLAGS) ./...
+
+soak: ## half an hour of three processes, two of which are killed, frozen and restarted; SOAK=2h for longer
+	OKTASTREAM_SOAK=$(SOAK) $(GO) test -count=1 -timeout 24h -v -run TestSoak ./integration
+
+nightly: soak ## the soak, thousands of seeds (SEEDS=5000), and processes in trouble for ten times as long
+	OKTASTREAM_SEEDS=$(SEEDS) $(GO) test -count=1 -timeout 6h -v ./integration/simulation
+	OKTASTREAM_SCALE=10 $(GO) test -race -count=1 -timeout 2h -v -run TestProduct ./integration
 
 bench: ## every row of integration/BENCHMARKS.md, peers included, then the benchmarks of the parts
 	$(GO) run ./integration/bench -version "$(VERSION)" -json bin/bench.json

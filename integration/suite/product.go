@@ -61,6 +61,22 @@ func ruleSet(t *testing.T) *rules.Set {
 	return set
 }
 
+// scaleVariable makes trouble of processes last so many times as long.
+const scaleVariable = "OKTASTREAM_SCALE"
+
+func scale(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv(scaleVariable)
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s: %q is no number of times", scaleVariable, text)
+	}
+	return n
+}
+
 // seedVariable repeats a run.
 const seedVariable = "OKTASTREAM_SEED"
 
@@ -82,7 +98,7 @@ func Seed(t *testing.T) uint64 {
 func Product(t *testing.T, env Env) {
 	t.Run("Kills", func(t *testing.T) { t.Parallel(); kills(t, env) })
 	t.Run("RestartInsideWindow", func(t *testing.T) { t.Parallel(); restartInsideWindow(t, env) })
-	t.Run("Processes", func(t *testing.T) { t.Parallel(); Processes(t, env, 1) })
+	t.Run("Processes", func(t *testing.T) { t.Parallel(); Processes(t, env, scale(t)) })
 }
 
 // ProductFaults takes brokers down under the running product. It kills and stops every node.
