@@ -88,7 +88,7 @@ func TestRulesNew(t *testing.T) {
 		}
 	}
 	before := read(t, filepath.Join(dir, "okta_token.yaml"))
-	expect(t, exitUsage, []string{"rules", "new", "okta_token", "-d", dir}, "exists; nothing was written")
+	expect(t, exitUsage, []string{"rules", "new", "okta_token", "-d", dir}, "okta_token_test.yaml exist; nothing was written")
 	if read(t, filepath.Join(dir, "okta_token.yaml")) != before {
 		t.Error("a file was replaced")
 	}
@@ -160,6 +160,10 @@ func TestRulesImport(t *testing.T) {
 	}
 	expect(t, exitUsage, []string{"rules", "import", entry, "-o", out}, "console.yaml exists")
 	expect(t, exitOK, []string{"rules", "import", entry, "-o", out, "--force"})
+	token := write(t, "token.toml", "[rule]\nname = \"Token\"\nrule_id = \"3f2504e0-4f89-41d3-9a0c-0305e82c3401\"\nseverity = \"low\"\nrisk_score = 21\ntype = \"query\"\nlanguage = \"kuery\"\nquery = 'event.action:system.api_token.create'\n")
+	expect(t, exitOK, []string{"rules", "import", token, "-o", out}, "exact       elastic", "1 file written")
+	expect(t, exitOK, []string{"rules", "list", out}, "console", "vault", "token")
+	expect(t, exitUsage, []string{"rules", "import", entry, token, "-o", out}, "console.yaml, ", "token.toml exist;")
 	expect(t, exitLoad, []string{"rules", "import", write(t, "broken.yml", badRule)}, "error       sigma", "1 errors")
 	expect(t, exitLoad, []string{"rules", "import", t.TempDir()}, "no rule found")
 	expect(t, exitUsage, []string{"rules", "import"})

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,16 +25,17 @@ func newRulesImport() *cobra.Command {
 	var force, verbose bool
 	cmd := &cobra.Command{
 		Use:   "import PATH...",
-		Short: "Bring in Sigma rules and entries of Okta's catalogue",
-		Long: "import reads rule files and directories in the form of Sigma, of Okta's catalogue or of Elastic, reports for each\n" +
-			"rule whether it is exact, changed, unsupported or broken, with line and reason, and with -o writes those that run\n" +
-			"into a folder, in our format. Rules in both forms also run as they are; importing makes them yours to edit.\n\n" +
+		Short: "Bring in rules of Sigma, of Elastic and of Okta's catalogue",
+		Long: "import reads rule files and directories in the form of Sigma, of Elastic (TOML, and Kibana's exports, .ndjson, named\n" +
+			"as files) or of Okta's catalogue of detections, reports for each rule whether it is exact, changed, unsupported or\n" +
+			"broken, with line and reason, and with -o writes those that run into a folder: Elastic's in their own form, others\n" +
+			"in ours. Rules in each form also run as they are; importing makes them yours to edit.\n\n" +
 			"  exact        the rule detects what the original detects\n" +
 			"  changed      it runs, and the warnings say what has no effect or another one here\n" +
 			"  unsupported  this version cannot run it; it is not written\n" +
 			"  error        it is broken; it is not written\n\n" +
 			"Comments in entries of the catalogue are not carried over; Sigma files keep theirs. What is written is loaded and\n" +
-			"compared with the original.\n\n" +
+			"compared with the original, and taken back if it does not mean the same.\n\n" +
 			"Exit codes: 0 all exact, 1 a rule is changed or unsupported, 2 a rule is broken, 3 usage, or a file that exists.",
 		Example: "  oktastream rules import sigma/rules/identity/okta/ -o rules/\n  oktastream rules import customer-detections/detections/ --format json",
 		Args:    cobra.MinimumNArgs(1),
@@ -48,14 +52,14 @@ func newRulesImport() *cobra.Command {
 				return fail(exitUsage, err)
 			}
 			for _, d := range diffs {
-				cmd.PrintErrln(d)
+				cmd.PrintErrln(d.Text)
 			}
 			worst := worstOutcome(im)
 			switch {
 			case len(im.Rules) == 0:
 				return fail(exitLoad, fmt.Errorf("no rule found in %q", args))
 			case len(diffs) > 0:
-				return fail(exitLoad, errors.New("the files that were written do not mean what the originals do"))
+				return fail(exitLoad, errors.New("what would not mean the same as the original was not written"))
 			case worst == author.Failed:
 				return fail(exitLoad, nil)
 			case worst != author.Exact:
@@ -71,8 +75,8 @@ func newRulesImport() *cobra.Command {
 	return cmd
 }
 
-// writeImport writes the files and compares what they mean with the originals.
-func writeImport(im *author.Import, dir string, force bool) (written, diffs []string, err error) {
+// writeImport writes the files, compares what they mean with the originals, and takes those back that mean something else.
+func writeImport(im *author.Import, dir string, force bool) (written []string, diffs []author.Difference, err error) {
 	if dir == "" || len(im.Files) == 0 {
 		return nil, nil, nil
 	}
@@ -83,7 +87,15 @@ func writeImport(im *author.Import, dir string, force bool) (written, diffs []st
 	if written, err = writeAll(dir, files, force); err != nil {
 		return nil, nil, err
 	}
-	return written, im.Verify(lang.Load(written)), nil
+	diffs = im.Verify(lang.Load(written))
+	for _, name := range im.Refuse(diffs) {
+		path := filepath.Join(dir, name)
+		if err := os.Remove(path); err != nil {
+			return nil, nil, err
+		}
+		written = slices.DeleteFunc(written, func(w string) bool { return w == path })
+	}
+	return written, diffs, nil
 }
 
 func reportImport(w io.Writer, im *author.Import, written []string, format string, verbose bool) error {
@@ -96,7 +108,7 @@ func reportImport(w io.Writer, im *author.Import, written []string, format strin
 	if len(written) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "%d files written\n", len(written))
+	_, err := fmt.Fprintf(w, "%s written\n", counted(len(written), "file"))
 	return err
 }
 

@@ -29,7 +29,11 @@ func writeAll(dir string, files []outFile, force bool) ([]string, error) {
 		}
 	}
 	if len(exist) > 0 && !force {
-		return nil, fmt.Errorf("%s exists; nothing was written (--force replaces what exists)", strings.Join(exist, ", "))
+		verb := "exists"
+		if len(exist) > 1 {
+			verb = "exist"
+		}
+		return nil, fmt.Errorf("%s %s; nothing was written (--force replaces what exists)", strings.Join(exist, ", "), verb)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package author
 
 import (
+	"bytes"
 	"fmt"
 	"path"
 	"slices"
@@ -13,9 +14,29 @@ import (
 	"oktastream/rules/match"
 )
 
-// written is a file in our format, canonical.
-func written(name string, text []byte, docs []source.Document, entries bool) ([]byte, *ReasonNote) {
-	if entries {
+// isElastic tells by its name whether a file holds rules in a form of Elastic's that is no YAML.
+func isElastic(name string) bool { return strings.EqualFold(path.Ext(name), ".toml") || isExport(name) }
+
+// isExport tells whether a file holds rules as Kibana exports them, one on each line.
+func isExport(name string) bool { return path.Ext(name) == ".ndjson" }
+
+// target names the file that is made of another: the loader knows the form by the end of the name.
+func target(name string) string {
+	if isElastic(name) {
+		return path.Base(name)
+	}
+	return strings.TrimSuffix(path.Base(name), path.Ext(name)) + ".yaml"
+}
+
+// written is what becomes of a file: Elastic's forms stay as they are, and everything else is in ours, canonical. refused
+// has the lines of the rules that do not run; an export is written without them.
+func written(name string, text []byte, docs []source.Document, refused []int) ([]byte, *ReasonNote) {
+	switch {
+	case isExport(name):
+		return without(text, refused), nil
+	case isElastic(name):
+		return text, nil
+	case slices.ContainsFunc(docs, func(d source.Document) bool { return catalogue.Is(d.Root) }):
 		text = converted(name, docs)
 	}
 	out, diags := format.Source(name, text)
@@ -24,6 +45,18 @@ func written(name string, text []byte, docs []source.Document, entries bool) ([]
 		return nil, &ReasonNote{File: d.File, Line: d.Line, Col: d.Col, Level: rules.Error, Code: d.Code, Message: d.Message, Hint: d.Hint}
 	}
 	return out, nil
+}
+
+// without leaves lines out of a text, counted from 1.
+func without(text []byte, lines []int) []byte {
+	var out []byte
+	n := 0
+	for line := range bytes.Lines(text) {
+		if n++; !slices.Contains(lines, n) {
+			out = append(out, line...)
+		}
+	}
+	return out
 }
 
 // converted writes the documents of a file that has entries of the catalogue in it.

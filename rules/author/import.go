@@ -3,7 +3,6 @@ package author
 import (
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
@@ -63,9 +62,10 @@ type Import struct {
 	res   lang.Result
 }
 
-// NewImport brings in what was loaded from rule files: Sigma rules, entries of Okta's catalogue, Elastic's rules, and our own. read reads
-// one of them again, by the name that the loader gave it. A Sigma file stays as it is, in canonical form; an entry of the
-// catalogue becomes a rule with its expression as the query. A file without a rule that runs is left out.
+// NewImport brings in what was loaded from rule files: Sigma rules, entries of Okta's catalogue, Elastic's rules, and our
+// own. read reads one of them again, by the name that the loader gave it. A Sigma file stays as it is, in canonical form; an
+// entry of the catalogue becomes a rule with its expression as the query; Elastic's TOML stays as it is, and so does an
+// export from Kibana but for the rules that do not run. A file without a rule that runs is left out.
 func NewImport(res lang.Result, read func(name string) ([]byte, error)) *Import {
 	im := &Import{res: res}
 	for i, f := range res.Files {
@@ -79,37 +79,40 @@ func NewImport(res lang.Result, read func(name string) ([]byte, error)) *Import 
 // file brings in the rules of one file.
 func (im *Import) file(name string, read func(string) ([]byte, error)) {
 	first := len(im.Rules)
-	format, runs, broken := "sigma", false, false
+	runs, broken := false, false
 	text, err := read(name)
 	docs := []source.Document{}
-	if err == nil {
-		docs = source.Parse(name, text, source.DataLimits)
+	if err == nil && !isElastic(name) {
+		docs = source.Parse(name, text, source.RuleLimits)
 	}
-	entries := slices.ContainsFunc(docs, func(d source.Document) bool { return catalogue.Is(d.Root) })
+	var refused []int // lines
 	for _, f := range im.res.Files {
 		if f.File != name {
 			continue
 		}
-		r := Imported{File: name, Line: f.Pos.Line, ID: f.ID, Name: f.Name, Title: f.Title, Format: format, Reasons: []ReasonNote{}}
+		r := Imported{File: name, Line: f.Pos.Line, ID: f.ID, Name: f.Name, Title: f.Title, Format: "sigma", Reasons: []ReasonNote{}}
 		if i := slices.IndexFunc(docs, func(d source.Document) bool { return d.Root != nil && d.Root.Pos == f.Pos }); i >= 0 {
 			r.Format = formatOf(docs[i].Root)
 		}
+		if isElastic(name) || f.Language == "elastic" {
+			r.Format = "elastic"
+		}
 		r.Outcome, r.Reasons = im.judge(f)
-		runs = runs || r.Outcome == Exact || r.Outcome == Changed
+		if r.Outcome == Exact || r.Outcome == Changed {
+			runs = true
+		} else {
+			refused = append(refused, r.Line)
+		}
 		broken = broken || r.Outcome == Failed
 		im.Rules = append(im.Rules, r)
 	}
-	if !runs || broken || err != nil {
+	// The documents of a YAML file may refer to each other, the lines of an export do not.
+	if !runs || broken && !isExport(name) || err != nil {
 		return
 	}
-	out := File{Name: strings.TrimSuffix(path.Base(name), path.Ext(name)) + ".yaml", Source: name}
+	out := File{Name: target(name), Source: name}
 	var problem *ReasonNote
-	if foreign(name) {
-		out.Name, out.Text = path.Base(name), text
-	} else {
-		out.Text, problem = written(name, text, docs, entries)
-	}
-	if problem == nil {
+	if out.Text, problem = written(name, text, docs, refused); problem == nil {
 		if i := slices.IndexFunc(im.Files, func(o File) bool { return strings.EqualFold(o.Name, out.Name) }); i >= 0 {
 			problem = &ReasonNote{File: name, Line: 1, Col: 1, Level: rules.Error, Code: source.DuplicateName,
 				Message: fmt.Sprintf("%s is made of %s already", out.Name, im.Files[i].Source), Hint: "import the folders one by one"}
@@ -118,9 +121,10 @@ func (im *Import) file(name string, read func(string) ([]byte, error)) {
 	for i := first; i < len(im.Rules); i++ {
 		r := &im.Rules[i]
 		switch {
+		case r.Outcome != Exact && r.Outcome != Changed:
 		case problem != nil:
 			r.Outcome, r.Reasons = Failed, append(r.Reasons, *problem)
-		case r.Outcome == Exact || r.Outcome == Changed:
+		default:
 			r.Target = out.Name
 		}
 	}
@@ -129,14 +133,11 @@ func (im *Import) file(name string, read func(string) ([]byte, error)) {
 	}
 }
 
-// foreign tells whether a file is in a form of its own, which stays as it is: Elastic's rules run in it.
-func foreign(name string) bool { return path.Ext(name) == ".toml" || path.Ext(name) == ".ndjson" }
-
 func formatOf(root *source.Node) string {
 	switch {
 	case catalogue.Is(root):
 		return "okta-catalogue"
-	case elastic.Is(root), elastic.IsExport(root):
+	case elastic.Is(root):
 		return "elastic"
 	case root.Get("query") != nil, root.Get("oktastream") != nil:
 		return "oktastream"
@@ -190,10 +191,17 @@ func (im *Import) WriteText(w io.Writer, all bool) error {
 	return err
 }
 
-// Verify compares rules that were loaded from the written files with the originals. It returns what differs, in words;
-// nothing means that the files detect what the originals do.
-func (im *Import) Verify(written lang.Result) []string {
-	var diffs []string
+// Difference is a rule that would detect something else, or nothing, in the file that was made of its own.
+type Difference struct {
+	Source string // the original
+	Rule   string // its name there
+	Text   string // what differs
+}
+
+// Verify compares rules that were loaded from the written files with the originals. It returns what differs; nothing means
+// that the files detect what the originals do.
+func (im *Import) Verify(written lang.Result) []Difference {
+	var diffs []Difference
 	got := map[string]string{}
 	for i := range written.Rules {
 		got[written.Rules[i].ID] = meaning(&written.Rules[i])
@@ -209,12 +217,30 @@ func (im *Import) Verify(written lang.Result) []string {
 		}
 		switch text, ok := got[r.ID]; {
 		case !ok:
-			diffs = append(diffs, fmt.Sprintf("%s: rule %s does not load from the file that was written", r.File, r.Name))
+			diffs = append(diffs, Difference{r.File, r.Name, fmt.Sprintf("%s: rule %s does not load from the file that was made of it", r.File, r.Name)})
 		case text != meaning(r):
-			diffs = append(diffs, fmt.Sprintf("%s: rule %s means something else in the file that was written", r.File, r.Name))
+			diffs = append(diffs, Difference{r.File, r.Name, fmt.Sprintf("%s: rule %s means something else in the file that was made of it", r.File, r.Name)})
 		}
 	}
 	return diffs
+}
+
+// Refuse takes back the files in which rules differ, and returns their names: their rules have failed.
+func (im *Import) Refuse(diffs []Difference) []string {
+	var names []string
+	im.Files = slices.DeleteFunc(im.Files, func(f File) bool {
+		differs := slices.ContainsFunc(diffs, func(d Difference) bool { return d.Source == f.Source })
+		if differs {
+			names = append(names, f.Name)
+		}
+		return differs
+	})
+	for i := range im.Rules {
+		if r := &im.Rules[i]; slices.Contains(names, r.Target) {
+			r.Outcome, r.Target = Failed, ""
+		}
+	}
+	return names
 }
 
 // meaning is what decides the alerts of a rule: two rules with the same text have the same ones, but for names and prose.

@@ -147,29 +147,98 @@ func TestVerifySeesDifferences(t *testing.T) {
 	}
 }
 
-// TestImportCorpus brings in what SigmaHQ and Okta publish, and compares what the written files mean.
+const (
+	elasticTOML   = "# licence\n[rule]\nname = \"Token\"\nrule_id = \"3f2504e0-4f89-41d3-9a0c-0305e82c3401\"\nseverity = \"low\"\nrisk_score = 21\ntype = \"query\"\nlanguage = \"kuery\"\nquery = 'event.action:system.api_token.create'\n"
+	exportedRule  = `{"rule_id":"3f2504e0-4f89-41d3-9a0c-0305e82c3402","name":"Session","severity":"low","risk_score":21,"type":"query","language":"kuery","query":"event.action:user.session.start","exceptions_list":[{"list_id":"ours"}]}` + "\n"
+	exportedJob   = `{"rule_id":"3f2504e0-4f89-41d3-9a0c-0305e82c3403","name":"Job","severity":"low","risk_score":21,"type":"machine_learning"}` + "\n"
+	exportedWrong = `{"rule_id":"3f2504e0-4f89-41d3-9a0c-0305e82c3404","name":"Wrong","severity":"low","risk_score":21,"type":"query","language":"kuery","query":"event.action:("}` + "\n"
+	exception     = `{"list_id":"ours","name":"ours","entries":[{"field":"user.name","operator":"included","type":"match","value":"ada"}],"type":"simple"}` + "\n"
+)
+
+// Elastic's rules keep their form, under a name that the loader knows it by; an export keeps what runs, and exceptions.
+func TestImportElastic(t *testing.T) {
+	files := map[string]string{"token.toml": elasticTOML, "export.ndjson": exportedRule + exportedJob + exportedWrong + exception}
+	dir := t.TempDir()
+	var paths []string
+	for _, name := range []string{"export.ndjson", "token.toml"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(files[name]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	im := NewImport(lang.Load(paths), os.ReadFile)
+	var outcomes []Outcome
+	for _, r := range im.Rules {
+		if outcomes = append(outcomes, r.Outcome); r.Format != "elastic" {
+			t.Errorf("%s is taken for %s", r.Name, r.Format)
+		}
+	}
+	if want := []Outcome{Exact, Unsupported, Failed, Exact}; !slices.Equal(outcomes, want) {
+		t.Fatalf("%v, want %v: %+v", outcomes, want, im.Rules)
+	}
+	got := map[string]string{}
+	out := t.TempDir()
+	paths = nil
+	for _, f := range im.Files {
+		got[f.Name] = string(f.Text)
+		paths = append(paths, filepath.Join(out, f.Name))
+		if err := os.WriteFile(filepath.Join(out, f.Name), f.Text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"token.toml": elasticTOML, "export.ndjson": exportedRule + exception}, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if diffs := im.Verify(lang.Load(paths)); len(diffs) > 0 {
+		t.Error(diffs)
+	}
+}
+
+// A file whose rules would mean something else is taken back.
+func TestRefuse(t *testing.T) {
+	im := NewImport(load(map[string]string{"a.yml": originals["sigma/plain.yml"], "b.yml": originals["sigma/odd.yml"]}))
+	names := im.Refuse([]Difference{{Source: "a.yml", Rule: "a", Text: "why"}})
+	if !slices.Equal(names, []string{"a.yaml"}) || len(im.Files) != 1 || im.Files[0].Name != "b.yaml" {
+		t.Errorf("%v are taken back, %d files are left", names, len(im.Files))
+	}
+	if im.Rules[0].Outcome != Failed || im.Rules[0].Target != "" || im.Rules[1].Target != "b.yaml" {
+		t.Errorf("%+v", im.Rules)
+	}
+}
+
+// TestImportCorpus brings in what SigmaHQ, Okta and Elastic publish, and compares what the written files mean.
 func TestImportCorpus(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
 		t.Skip("OKTASTREAM_CORPUS is not set: no published rules were imported")
 	}
-	res := lang.Load([]string{filepath.Join(corpus, "rules", "sigma-okta"), filepath.Join(corpus, "rules", "okta-customer-detections")})
-	im := NewImport(res, os.ReadFile)
-	counts := map[Outcome]int{}
-	for _, r := range im.Rules {
-		counts[r.Outcome]++
-	}
-	if counts[Failed] > 0 || counts[Exact]+counts[Changed] != len(res.Rules) || counts[Unsupported] < 9 || len(im.Files) != len(res.Rules) {
-		t.Errorf("%v, %d files of %d rules", counts, len(im.Files), len(res.Rules))
-	}
-	dir := t.TempDir()
-	for _, f := range im.Files {
-		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Text, 0o600); err != nil {
-			t.Fatal(err)
+	for _, of := range []struct {
+		folders     []string
+		unsupported int
+	}{{[]string{"sigma-okta", "okta-customer-detections"}, 9}, {[]string{"elastic-okta"}, 0}} {
+		var paths []string
+		for _, folder := range of.folders {
+			paths = append(paths, filepath.Join(corpus, "rules", folder))
 		}
-	}
-	for _, diff := range im.Verify(lang.Load([]string{dir})) {
-		t.Error(diff)
+		res := lang.Load(paths)
+		im := NewImport(res, os.ReadFile)
+		counts := map[Outcome]int{}
+		for _, r := range im.Rules {
+			counts[r.Outcome]++
+		}
+		if counts[Failed] > 0 || counts[Exact]+counts[Changed] != len(res.Rules) || counts[Unsupported] < of.unsupported || len(im.Files) != len(res.Rules) {
+			t.Errorf("%v: %v, %d files of %d rules", of.folders, counts, len(im.Files), len(res.Rules))
+		}
+		dir := t.TempDir()
+		for _, f := range im.Files {
+			if err := os.WriteFile(filepath.Join(dir, f.Name), f.Text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, diff := range im.Verify(lang.Load([]string{dir})) {
+			t.Error(diff.Text)
+		}
 	}
 }
 
