@@ -59,11 +59,15 @@ func Run(set *rules.Set, name string, given []Input, pick string) (Report, error
 		}
 	default:
 		rep.Chosen = Closest
-		i, err := closest(set, rule, given, s.fired)
-		if err != nil || i < 0 {
+		near, err := closest(set, rule, given, s.fired)
+		if err != nil || near.at < 0 {
 			return rep, err
 		}
-		targets = []int{i}
+		rep.Verdicts, err = verdicts(set, rule, given, s, []int{near.at})
+		if len(rep.Verdicts) == 1 && near.next != "" {
+			rep.Verdicts[0].Notes = append(rep.Verdicts[0].Notes, near.next)
+		}
+		return rep, err
 	}
 	rep.Verdicts, err = verdicts(set, rule, given, s, targets)
 	return rep, err
@@ -197,37 +201,6 @@ func (s *overview) find(pick string) (int, error) {
 		return 0, fmt.Errorf("%w: %q among %d events; give a uuid, the beginning of one, or a number from 1", ErrNoEvent, pick, len(s.ids))
 	}
 	return found, nil
-}
-
-// closest returns the place of the last event that came as near to firing as any, -1 if there is none.
-func closest(set *rules.Set, rule int, given []Input, fired map[string]bool) (int, error) {
-	p := newReplay(set, rule, given, fired)
-	r := p.about()
-	best, at := -1.0, -1
-	for i := range given {
-		ev, got, err := p.step(i)
-		if err != nil {
-			return -1, err
-		}
-		score := 0.0
-		switch {
-		case r.Stateful == nil:
-			score = nearness(r.Where, ev)
-		case len(got) == 0:
-			for _, in := range r.Stateful.Inputs {
-				if in.ObservesEvents() {
-					score = max(score, nearness(in.Where, ev))
-				}
-			}
-		}
-		for _, t := range got {
-			score = max(score, p.progress(t))
-		}
-		if score >= best {
-			best, at = score, i
-		}
-	}
-	return at, nil
 }
 
 // verdicts explains the events at the targets, which ascend. A window that is judged when it closes is followed until then.
