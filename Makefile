@@ -45,6 +45,7 @@ nightly: soak ## the soak, thousands of seeds (SEEDS=5000), and processes in tro
 	OKTASTREAM_SCALE=10 $(GO) test -race -count=1 -timeout 2h -v -run TestProduct ./integration
 
 bench: ## every row of integration/BENCHMARKS.md, peers included, then the benchmarks of the parts
+	@mkdir -p bin
 	$(GO) run ./integration/bench -version "$(VERSION)" -json bin/bench.json
 	$(GO) -C integration/bench/peers run . -json ../../../bin/peers.json
 	$(GO) test -run '^$$' -bench . -benchmem ./...
