@@ -148,6 +148,8 @@ func staticMembers(t *testing.T, x *trouble) {
 		}
 		x.start(t, slot)
 	})
+	// A member for some time: who joins last is the one that stays.
+	x.wait(t, sessionOver)
 	zombie := x.processes[0]
 	zombie.freeze(t)
 	x.start(t, 0)
