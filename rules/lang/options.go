@@ -123,7 +123,10 @@ func (o *options) shape(st *rules.Stateful, r *source.Report) {
 	}
 	least := w.Quiet + w.Lateness
 	standard := window.DefaultEpisode
-	if standard <= least {
+	switch {
+	case w.Episode > 0: // of the rule's language: as near as an episode comes to it
+		standard = max(w.Episode, least+time.Nanosecond)
+	case standard <= least:
 		standard = 2 * least
 	}
 	w.Episode = s.Span("max", standard)

@@ -48,6 +48,7 @@ var others = map[string]string{
 // got an error.
 func Compile(doc *source.Node, r *source.Report) (match.Expr, *rules.Stateful) {
 	v := schema(doc.Get(Key), r)
+	ignored(doc.Get(Key), r)
 	indices(v, r)
 	s := schedule(v, r)
 	where, st := dispatch(v, s, r)

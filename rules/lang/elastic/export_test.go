@@ -101,6 +101,9 @@ func TestSuppression(t *testing.T) {
 	if st := one(``); st.Window.Quiet != 5*time.Minute {
 		t.Errorf("within a run: %+v", st.Window)
 	}
+	if st := one(`,"duration":{"value":2,"unit":"h"}`); st.Window.Episode != 2*time.Hour+5*time.Minute+time.Nanosecond {
+		t.Errorf("an episode of a suppression lasts %v", st.Window.Episode)
+	}
 	st := one(`,"missing_fields_strategy":"doNotSuppress"`)
 	decoder := event.NewDecoder(event.NewFields())
 	for text, want := range map[string]string{`{"actor":{"id":"u1"}}`: "u1", `{}`: "e7"} {
@@ -110,6 +113,67 @@ func TestSuppression(t *testing.T) {
 		}
 		if vs := ev.Lookup(st.Inputs[0].Group[0]); len(vs) != 1 || vs[0].Text != want && !(want == "e7" && vs[0].Text == ev.ID()) {
 			t.Errorf("%s: group %v", text, vs)
+		}
+	}
+}
+
+// TestSuppressionCountsFromTheFirst: a group that goes on alerts again after the duration, whatever comes in between.
+func TestSuppressionCountsFromTheFirst(t *testing.T) {
+	res := loadExport(t, line(`,"alert_suppression":{"group_by":["okta.actor.id"],"duration":{"value":1,"unit":"h"}}`))
+	set, diags := rules.NewSet(res.Rules)
+	if len(diags) > 0 || len(res.Rules) != 1 {
+		t.Fatal(res.Diagnostics, diags)
+	}
+	const m = time.Minute
+	for name, c := range map[string]struct {
+		at   []time.Duration
+		want int
+	}{
+		"within": {[]time.Duration{0, 30 * m, 60 * m}, 1}, "every half an hour": {[]time.Duration{0, 30 * m, 60 * m, 90 * m, 120 * m}, 2},
+		"within the lateness of its end": {[]time.Duration{0, 30 * m, 65 * m}, 1}, "after a pause": {[]time.Duration{0, 60*m + 1}, 2},
+	} {
+		var events []string
+		for i, at := range c.at {
+			events = append(events, what{at: at, kind: "user.session.start", result: "SUCCESS", actor: "u1", target: "t"}.json(i))
+		}
+		if got := alerts(t, set, res.Rules[0].ID, events); got != c.want {
+			t.Errorf("%s: %d alerts, want %d", name, got, c.want)
+		}
+	}
+}
+
+// TestNothingIsIgnoredInSilence: a setting that does nothing here is warned of where it stands, unless it does nothing in
+// Kibana either.
+func TestNothingIsIgnoredInSilence(t *testing.T) {
+	for more, code := range map[string]string{
+		`,"max_signals":100`: "", `,"max_signals":20`: "OKS0906", `,"throttle":"no_actions"`: "", `,"throttle":"1h"`: "OKS0906",
+		`,"response_actions":[]`: "", `,"response_actions":[{"action_type_id":".endpoint"}]`: "OKS0906", `,"data_view_id":"v"`: "OKS0906",
+		`,"exceptions_list":[]`: "", `,"exceptions_list":[{"list_id":"L"}]`: "OKS0905",
+	} {
+		text := line(more)
+		res := loadExport(t, text)
+		var got []rules.Diagnostic
+		for _, d := range res.Diagnostics {
+			if d.Level != rules.Note {
+				got = append(got, d)
+			}
+		}
+		if len(res.Rules) != 1 || (code == "") != (len(got) == 0) || code != "" && (got[0].Code != code || got[0].Col < strings.Index(text, more)) {
+			t.Errorf("%s: %v", more, res.Diagnostics)
+		}
+	}
+	for more, code := range map[string]string{"exceptions_list = []": "", `exceptions_list = [{list_id = "L"}]`: "OKS0905", "enabled = true": "", "enabled = false": "OKS0906",
+		`actions = [{id = "a"}]`: "OKS0906"} {
+		text := "[rule]\nrule_id = \"r\"\nname = \"t\"\ndescription = \"d\"\nrisk_score = 73\nseverity = \"high\"\ntype = \"query\"\nlanguage = \"kuery\"\nquery = \"event.action:a\"\n" + more
+		res := lang.LoadFS(fstest.MapFS{"t.toml": {Data: []byte(text)}}, "t.toml")
+		warned := ""
+		for _, d := range res.Diagnostics {
+			if strings.HasPrefix(d.Code, "OKS09") && d.Level == rules.Warning && d.Line == 10 {
+				warned = d.Code
+			}
+		}
+		if len(res.Rules) != 1 || warned != code {
+			t.Errorf("%s: %v", more, res.Diagnostics)
 		}
 	}
 }

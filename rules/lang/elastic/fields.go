@@ -1,6 +1,10 @@
 package elastic
 
-import "oktastream/rules/lang/source"
+import (
+	"slices"
+
+	"oktastream/rules/lang/source"
+)
 
 // Fields describes a rule as Elastic's schema has it. Documentation, settings of connectors and what only Kibana's own
 // pages show are read over without a word.
@@ -73,7 +77,32 @@ var Fields = []source.Field{
 	{Name: "machine_learning_job_id", Type: source.Anything, Doc: "the job of a machine learning rule"},
 }
 
-// silent are keys without a meaning for detection.
+// unheard are settings of Kibana that do something there and nothing here, with the values that do nothing there either.
+var unheard = []struct {
+	key, message string
+	idle         []string
+}{
+	{"max_signals", "no alerts are cut off: max_signals has no effect", []string{"100"}},
+	{"actions", "alerts go to the topic: actions have no effect", nil},
+	{"response_actions", "alerts go to the topic: response_actions have no effect", nil},
+	{"throttle", "alerts go to the topic at once: throttle has no effect", []string{"no_actions", "rule", ""}},
+	{"enabled", "the rule is not enabled in Kibana, and runs here", []string{"true"}},
+	{"data_view_id", "what the data view holds is not known: the rule reads Okta's events", []string{""}},
+}
+
+// ignored warns of settings that are not honoured.
+func ignored(rule *source.Node, r *source.Report) {
+	for _, u := range unheard {
+		p := rule.Pair(u.key)
+		if p == nil || p.Value.IsNull() || p.Value.Kind == source.Scalar && slices.Contains(u.idle, p.Value.Text) ||
+			p.Value.Kind != source.Scalar && len(p.Value.Items)+len(p.Value.Pairs) == 0 {
+			continue
+		}
+		r.Warn(p.Key.Pos, NoEffect, "", "%s", u.message)
+	}
+}
+
+// silent are keys without a meaning for detection, see unheard.
 var silent = map[string]bool{}
 
 func init() {

@@ -19,6 +19,12 @@ func isTime(text string) bool {
 
 // narrow adds the rule's filters and exceptions to its conditions on events.
 func narrow(doc *source.Node, v source.Values, where match.Expr, st *rules.Stateful, r *source.Report) match.Expr {
+	for _, ref := range items(v.Node("exceptions_list")) {
+		if doc.Get(Key).Get(exceptionsKey) == nil { // only an export brings the items along
+			r.Warn(ref.Pos, BadFilter, "export the rule from Kibana with its exceptions, or write them into the query",
+				"the items of the exception list %s are not in this file: nothing is excepted", textOf(ref.Get("list_id")))
+		}
+	}
 	extra := filters(v.Node("filters"), r)
 	if any := exceptions(doc.Get(Key).Get(exceptionsKey), r); len(any) > 0 {
 		extra = append(extra, match.Not{X: any})
@@ -40,7 +46,8 @@ func narrow(doc *source.Node, v source.Values, where match.Expr, st *rules.State
 var units = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
 
 // suppress makes a rule on single events one that alerts once for a group and while, and lengthens the quiet of one that
-// has windows. Without a duration Elastic suppresses within one run, which is its interval here.
+// has windows. Without a duration Elastic suppresses within one run, which is its interval here. Elastic counts the
+// duration from the first alert, so an episode lasts no longer than it has to: see EQUIVALENCE.md.
 func suppress(v source.Values, s Schedule, where match.Expr, st *rules.Stateful, r *source.Report) (match.Expr, *rules.Stateful) {
 	if !v.Has("alert_suppression") {
 		return where, st
@@ -61,6 +68,7 @@ func suppress(v source.Values, s Schedule, where match.Expr, st *rules.Stateful,
 		}
 		if st.Window.Kind != window.FirstSeen {
 			st.Window.Quiet = max(length, st.Window.Length)
+			st.Window.Episode = st.Window.Quiet
 		}
 		return nil, st
 	}
@@ -70,7 +78,7 @@ func suppress(v source.Values, s Schedule, where match.Expr, st *rules.Stateful,
 		return nil, nil
 	}
 	in := rules.Input{Name: "event", Where: where}
-	st = &rules.Stateful{Verbatim: true, Window: window.Spec{Kind: window.Count, Threshold: 1, Length: length}}
+	st = &rules.Stateful{Verbatim: true, Window: window.Spec{Kind: window.Count, Threshold: 1, Length: length, Episode: length}}
 	var paths []event.Path
 	for _, n := range by {
 		if p, ok := field(n, r); ok {

@@ -16,7 +16,8 @@ type literal struct {
 	pos  match.Pos
 }
 
-// align returns the place of each byte of the text that raw stands for, nothing if it is another text than want.
+// alignLiteral returns the place of each byte of the text that raw stands for, and where it ends; nothing if it is empty or
+// another text than want.
 func alignLiteral(raw, want string, at match.Pos) []match.Pos {
 	l := &literal{rest: raw, pos: at}
 	quote := raw[:1]
@@ -28,7 +29,7 @@ func alignLiteral(raw, want string, at match.Pos) []match.Pos {
 		l.next() // TOML leaves out a line end right behind the quotes
 	}
 	l.rest = strings.TrimSuffix(l.rest, quote)
-	where := make([]match.Pos, 0, len(want))
+	where := make([]match.Pos, 0, len(want)+1)
 	for l.rest != "" {
 		start := l.pos
 		c := l.next()
@@ -42,10 +43,10 @@ func alignLiteral(raw, want string, at match.Pos) []match.Pos {
 			where = append(where, start)
 		}
 	}
-	if len(where) != len(want) {
+	if len(where) != len(want) || want == "" {
 		return []match.Pos{}
 	}
-	return where
+	return append(where, l.pos)
 }
 
 func (l *literal) next() rune {

@@ -104,6 +104,9 @@ func (n *Node) At(offset int) match.Pos {
 	if len(n.where) == 0 || offset < 0 {
 		return n.Pos
 	}
+	if n.raw != "" {
+		offset = min(offset, len(n.where)-1)
+	}
 	if offset >= len(n.where) {
 		p := n.where[len(n.where)-1]
 		p.Col++
