@@ -27,16 +27,19 @@ func FuzzNDJSON(f *testing.F) {
 
 func readAll(t *testing.T, file, text string) {
 	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(text, "\ufeff")), "\n")
-	inside := func(what string, p match.Pos) {
+	inside := func(what any, p match.Pos) {
 		if p.Line < 1 || p.Line > len(lines) || p.Col < 1 || p.Col > utf8.RuneCountInString(lines[p.Line-1])+1 {
-			t.Fatalf("%s is at %v of %q", what, p, text)
+			if n, ok := what.(*Node); ok {
+				what = dump(n)
+			}
+			t.Fatalf("%v is at %v of %q", what, p, text)
 		}
 	}
 	var walk func(n *Node)
 	walk = func(n *Node) {
-		inside(dump(n), n.Pos)
+		inside(n, n.Pos)
 		for i := 0; i <= len(n.Text); i++ {
-			inside("a byte of "+dump(n), n.At(i))
+			inside(n, n.At(i))
 		}
 		for _, item := range n.Items {
 			walk(item)
