@@ -21,4 +21,5 @@ const (
 	UnknownIgnore = "OKS0717" // an ignore that names an unknown code
 	UnusedIgnore  = "OKS0718" // an ignore that ignores nothing
 	EmptyIgnore   = "OKS0719" // an ignore without a code
+	UnknownValue  = "OKS0720" // a value that the field never has
 )

@@ -70,6 +70,7 @@ func Check(in Input, o Options) *Report {
 		c.types(s)
 		c.feed(s)
 		c.fields(s)
+		c.values(s)
 		c.group(s)
 		c.window(s)
 		c.never(s)

@@ -88,6 +88,14 @@ func TestFindings(t *testing.T) {
 			correlation(signIn, "type: event_count", "group-by: [actor.alternateID]", "timespan: 5m", "condition: {gte: 5}"), Options{},
 			[]string{"16:14+17 note OKS0704"}},
 
+		{"no result of Okta's", selection("outcome.result: FAILED"), Options{}, []string{"6:21+6 warning OKS0720"}},
+		{"a result in small letters", selection("outcome.result: failure", "severity: warn"), Options{}, nil},
+		{"a result in small letters, cased", selection("outcome.result|cased: failure"), Options{}, []string{"6:27+7 warning OKS0720"}},
+		{"a result under its ECS name", query(`okta.outcome.result eq "DENIED"`), Options{}, []string{"5:33+6 warning OKS0720"}},
+		{"one of several severities", query(`eventType eq "zone.delete" and severity in ["WARN", "WARNING"]`), Options{}, []string{"5:62+7 warning OKS0720"}},
+		{"the beginning of a result", selection("outcome.result|startswith: FAILED"), Options{}, nil},
+		{"another field with a result's name", selection("outcome.reason: FAILED"), Options{}, nil},
+
 		{"no hook delivers it", query(`eventType eq "policy.evaluate_sign_on"`), hook, []string{"5:23+23 error OKS0705"}},
 		{"without a feed", query(`eventType eq "policy.evaluate_sign_on"`), Options{}, nil},
 		{"another feed", query(`eventType eq "policy.evaluate_sign_on"`), Options{Feed: LogStream}, nil},
@@ -222,7 +230,7 @@ func TestNoTest(t *testing.T) {
 	test := "rule: tested\nstart: 2026-01-02T09:00:00Z\ntests: [{name: x, events: [{at: 0s, okta: zone.delete}], alerts: []}]\n"
 	files := map[string]string{}
 	for i, name := range []string{"tested", "untested", "broken"} {
-		files[name+".yml"] = fmt.Sprintf("title: t\nid: 6f1b2c9e-7d0a-4c55-9a53-1d2f4b7c8e9%d\nlevel: low\nlanguage: okta\nquery: eventType eq \"zone.delete\" and outcome.result eq \"%d\"\n", i, i)
+		files[name+".yml"] = fmt.Sprintf("title: t\nid: 6f1b2c9e-7d0a-4c55-9a53-1d2f4b7c8e9%d\nlevel: low\nlanguage: okta\nquery: eventType eq \"zone.delete\" and outcome.reason eq \"%d\"\n", i, i)
 	}
 	files["tested_test.yaml"] = test
 	files["broken_test.yaml"] = "rule: broken\nstart: never\ntests: []\n"
