@@ -34,6 +34,9 @@ type document struct {
 	// base: a correlation refers to the document and does not ask for its own alerts.
 	base bool
 
+	// distrusted: another document of the file cannot be read.
+	distrusted bool
+
 	// linked: the references have been resolved; linking: they are being resolved.
 	linked, linking bool
 
@@ -165,6 +168,7 @@ func distrust(docs []*document) {
 	broken := slices.ContainsFunc(docs, func(d *document) bool { return d.root == nil })
 	for _, d := range docs {
 		if broken && d.root != nil {
+			d.distrusted = true
 			d.report.Error(d.root.Pos, source.BrokenFile, "", "not loaded, because another document of the file cannot be read")
 		}
 	}

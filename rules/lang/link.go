@@ -87,6 +87,12 @@ func (d *document) link(names map[string][]*document) {
 	}
 	d.linked, d.linking = true, true
 	defer func() { d.linking = false }()
+	if d.distrusted {
+		// What it refers to must not alert by itself, and may be what cannot be read: that is no news.
+		said := d.report
+		d.report = &source.Report{File: d.file}
+		defer func() { d.report = said }()
+	}
 	var bases []sigma.Base
 	for _, ref := range d.references() {
 		b := d.find(ref, names)
@@ -110,7 +116,7 @@ func (d *document) link(names map[string][]*document) {
 			bases = append(bases, b.asBase(ref.Text))
 		}
 	}
-	if d.body.correlation != nil && d.report.OK() {
+	if d.body.correlation != nil && d.report.OK() && !d.distrusted {
 		d.body.stateful = d.body.correlation.Link(bases, d.report)
 		d.exempt()
 	}

@@ -199,6 +199,28 @@ func (l *loader) read(name string, limit int) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, int64(limit)+1))
 }
 
+// readFirst puts what cannot be read before the other documents of its file: the rest may only follow from it.
+func readFirst(docs []*document) []*document {
+	out := slices.Clone(docs)
+	for from := 0; from < len(out); {
+		to := from + 1
+		for to < len(out) && out[to].file == out[from].file {
+			to++
+		}
+		slices.SortStableFunc(out[from:to], func(a, b *document) int {
+			switch {
+			case a.root == nil && b.root != nil:
+				return -1
+			case a.root != nil && b.root == nil:
+				return 1
+			}
+			return 0
+		})
+		from = to
+	}
+	return out
+}
+
 // result links the documents and collects what there is to say.
 func (l *loader) result() Result {
 	for _, d := range l.docs {
@@ -218,6 +240,8 @@ func (l *loader) result() Result {
 			r.Rules = append(r.Rules, rule)
 		}
 		r.Files = append(r.Files, d.fileReport(rule))
+	}
+	for _, d := range readFirst(l.docs) {
 		slices.SortStableFunc(d.report.Diagnostics, func(a, b rules.Diagnostic) int {
 			if a.Line != b.Line {
 				return a.Line - b.Line

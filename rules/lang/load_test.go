@@ -315,3 +315,19 @@ func loadFiles(files map[string]string) Result {
 	}
 	return LoadFS(fsys, ".")
 }
+
+// What cannot be read stands first, and what the other documents of its file miss because of it is not said.
+func TestBrokenFile(t *testing.T) {
+	const rule = "title: Denials\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3302\nlevel: low\ncorrelation:\n  type: event_count\n  rules: [%s]\n" +
+		"  group-by: [actor.id]\n  timespan: 5m\n  condition: {gt: 4}\n---\ntitle: Denial\nname: denial\ndetection:\n  selection:\n" +
+		"    eventType: user.session.start\n   outcome.result: FAILURE\n  condition: selection\n"
+	const base = "title: Other\nname: other\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3303\nlevel: low\ndetection: {a: {eventType: user.session.end}, condition: a}\n"
+	r := loadFiles(map[string]string{"broken.yml": fmt.Sprintf(rule, "denial, other"), "other.yml": base})
+	if diff := cmp.Diff([]string{"16:4 error OKS0104", "1:1 error OKS0125"}, list(r.Diagnostics)); diff != "" {
+		t.Errorf("-want +got\n%s%v", diff, r.Diagnostics)
+	}
+	// A rule that only the broken correlation uses must not begin to alert by itself.
+	if len(r.Rules) != 0 {
+		t.Errorf("%s loads by itself", r.Rules[0].Name)
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/lang"
+	"oktastream/rules/lang/source"
 )
 
 // Report is what there is to say about rules: with each rule what concerns it, in the order of the places.
@@ -80,10 +81,18 @@ func (c *checker) assemble(all []Finding) *Report {
 	}
 	for i := range rep.Rules {
 		slices.SortStableFunc(rep.Rules[i].Findings, func(a, b Finding) int {
-			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+			return cmp.Or(cmp.Compare(follows(a), follows(b)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 		})
 	}
 	return rep
+}
+
+// follows is 1 for what only follows from another finding, which stands before it.
+func follows(f Finding) int {
+	if f.Code == source.BrokenFile {
+		return 1
+	}
+	return 0
 }
 
 // add puts f with the document of the file that it lies in: the last that begins at or before it, or the first for

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"oktastream/rules/lang"
 )
 
 // WriteText prints one line a document, and below it what there is to say, with the piece of text that it is about.
@@ -22,18 +24,41 @@ func (rep *Report) WriteText(w io.Writer) error {
 		rep.Loose[i].text(&b)
 	}
 	s := rep.Summary()
-	fmt.Fprintf(&b, "%d ok, %d unsupported, %d errors, %d warnings", s.OK, s.Unsupported, s.Error, s.Warnings)
-	for _, more := range []struct {
-		n    int
-		what string
-	}{{s.Defects, "defects"}, {s.Notes, "notes"}, {s.Ignored, "ignored"}} {
-		if more.n > 0 {
-			fmt.Fprintf(&b, ", %d %s", more.n, more.what)
-		}
+	fmt.Fprintf(&b, "%d ok", s.OK)
+	if bases := rep.bases(); bases > 0 {
+		fmt.Fprintf(&b, " (%s among them)", counted(bases, "base rule"))
+	}
+	fmt.Fprintf(&b, ", %d unsupported, %s, %s", s.Unsupported, counted(s.Error, "error"), counted(s.Warnings, "warning"))
+	if s.Defects > 0 {
+		fmt.Fprintf(&b, ", %s in rules that load", counted(s.Defects, "error"))
+	}
+	if s.Notes > 0 {
+		fmt.Fprintf(&b, ", %s", counted(s.Notes, "note"))
+	}
+	if s.Ignored > 0 {
+		fmt.Fprintf(&b, ", %d ignored", s.Ignored)
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// bases is how many of the rules that load only have a meaning within correlations.
+func (rep *Report) bases() int {
+	n := 0
+	for _, r := range rep.Rules {
+		if r.Status == lang.OK && r.Kind == "base" {
+			n++
+		}
+	}
+	return n
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (f *Finding) text(b *strings.Builder) {

@@ -73,7 +73,7 @@ func (c *Correlation) number(p source.Pair, r *source.Report) (float64, bool) {
 	value, err := strconv.ParseFloat(n.Text, 64)
 	switch {
 	case n.Kind != source.Scalar || n.Type != source.Int && n.Type != source.Float || err != nil || value-value != 0:
-		r.Error(n.Pos, source.WrongType, "", "%s of condition is not a number", p.Key.Text)
+		r.Error(n.Pos, source.WrongType, p.Key.Text+": 4", "%s of condition is a number, not %q", p.Key.Text, n.Text)
 	case c.counts() && (n.Type != source.Int || value < 0 || value > maxThreshold):
 		r.Error(n.Pos, source.OutOfRange, "", "%s of condition is a whole number from 0 to %d, not %s", p.Key.Text, maxThreshold, n.Text)
 	default:

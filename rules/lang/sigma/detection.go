@@ -3,6 +3,7 @@ package sigma
 import (
 	"strings"
 
+	"oktastream/rules/event"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -50,7 +51,7 @@ func (c *compiler) detection(block *source.Node, what string) match.Expr {
 		case "condition":
 			continue
 		case "timeframe":
-			r.Unsupported(p.Key.Pos, NotSupported, "write a correlation document with a timespan",
+			r.Unsupported(p.Key.Pos, NotSupported, "write a second document with correlation: and timespan: "+p.Value.Text,
 				"timeframe is Sigma's form before version 2")
 			continue
 		}
@@ -69,7 +70,7 @@ func (c *compiler) detection(block *source.Node, what string) match.Expr {
 	}
 	for _, name := range s.order {
 		if !s.named[name] {
-			r.Warn(block.Pair(name).Key.Pos, Unused, "", "the condition does not use the selection %q", name)
+			r.Warn(block.Pair(name).Key.Pos, Unused, fieldHint(name), "the condition does not use the selection %q", name)
 		}
 	}
 	if c.outer == "" && !c.exception && !positive(x) {
@@ -160,4 +161,16 @@ func (c *compiler) all(n *source.Node) match.Expr {
 		return and[0]
 	}
 	return and
+}
+
+// fieldHint is for a selection that has the name of a field: two blanks were forgotten before it.
+func fieldHint(name string) string {
+	path, err := event.ParsePath(name)
+	if err != nil {
+		return ""
+	}
+	if known, near := event.KnownPath(path); !known && near == "" {
+		return ""
+	}
+	return "indent it under the selection if it is a field"
 }

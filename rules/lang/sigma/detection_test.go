@@ -298,3 +298,17 @@ func testLists(name string) ([]string, bool) {
 	values, ok := lists[name]
 	return values, ok
 }
+
+// Slips that newcomers make come with what to do instead.
+func TestHintsForSlips(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: {displayMessage: x}\noutcome.result: {severity: y}\ncondition: a\n": "indent it under the selection if it is a field",
+		"a: {displayMessage: x}\nfilter: {severity: y}\ncondition: a\n":         "",
+		"a: {displayMessage: x}\ntimeframe: 5m\ncondition: a\n":                 "write a second document with correlation: and timespan: 5m",
+	} {
+		_, r := compileText(t, text)
+		if len(r.Diagnostics) == 0 || r.Diagnostics[0].Hint != want {
+			t.Errorf("%s: want the hint %q, got %v", text, want, r.Diagnostics)
+		}
+	}
+}
