@@ -65,6 +65,18 @@ func TestRulesTest(t *testing.T) {
 	}
 }
 
+// A test that passes because of a misspelt field is no success, and neither is a run without tests.
+func TestRulesTestDoubts(t *testing.T) {
+	dir := t.TempDir()
+	overwrite(t, filepath.Join(dir, "token.yaml"), tokenRule)
+	expect(t, exitFindings, []string{"rules", "test", dir}, "no test was run, which is a failure; without tests: ")
+	overwrite(t, filepath.Join(dir, "token_test.yaml"), strings.Replace(tokenTest, "outcome.result: SUCCESS}], alerts: [{}]", "outcome.result: FAILURE, client.ipAdress: 192.0.2.1}], alerts: []", 1))
+	expect(t, exitFindings, []string{"rules", "test", dir}, "did you mean client.ipAddress?", "1 test: 1 passed, 0 failed", "wrong reason")
+	expect(t, exitOK, []string{"rules", "test", "--lenient", dir}, "did you mean client.ipAddress?", "1 passed")
+	overwrite(t, filepath.Join(dir, "token_test.yaml"), strings.Replace(tokenTest, "rule: ", "rule: x", 1))
+	expect(t, exitLoad, []string{"rules", "test", dir}, "there is no rule", "did you mean ")
+}
+
 // screen is written by one goroutine and read by another.
 type screen struct {
 	mu sync.Mutex

@@ -29,7 +29,11 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 		}
 	}
 	r.coverage(&b, verbose)
-	fmt.Fprintf(&b, "%d passed, %d failed", count[Pass], count[Fail])
+	if len(r.Results) == 0 {
+		b.WriteString("no test was run, which is a failure")
+	} else {
+		fmt.Fprintf(&b, "%s: %d passed, %d failed", runs(r.Results), count[Pass], count[Fail])
+	}
 	if count[Todo] > 0 {
 		fmt.Fprintf(&b, ", %d todo", count[Todo])
 	}
@@ -39,6 +43,22 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// runs counts tests, and the runs that their cases make of them where these are more.
+func runs(results []Result) string {
+	tests := map[[2]string]bool{}
+	for _, x := range results {
+		tests[[2]string{x.File, x.Test}] = true
+	}
+	text := "1 test"
+	if len(tests) != 1 {
+		text = fmt.Sprintf("%d tests", len(tests))
+	}
+	if len(results) > len(tests) {
+		text += fmt.Sprintf(" in %d runs", len(results))
+	}
+	return text
 }
 
 // title is the test's name with the case.

@@ -2,10 +2,13 @@ package ruletest
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"oktastream/rules"
+	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
 
@@ -69,7 +72,7 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 		f := &files[i]
 		rule := byName[f.Rule]
 		if rule == nil {
-			rep.Diagnostics = append(rep.Diagnostics, missing(f, loaded)...)
+			rep.Diagnostics = append(rep.Diagnostics, missing(f, rs, loaded)...)
 			continue
 		}
 		set, diags := rules.NewSet(together(rs, rule.File))
@@ -130,9 +133,20 @@ func together(rs []rules.Rule, file string) []rules.Rule {
 }
 
 // missing explains why the rule of f is not there.
-func missing(f *File, loaded []rules.Diagnostic) []rules.Diagnostic {
-	d := f.errorAt(f.Pos, NoRule, "name it as its file without the ending, and load that file too",
-		"there is no rule %q", f.Rule)
+func missing(f *File, rs []rules.Rule, loaded []rules.Diagnostic) []rules.Diagnostic {
+	var names []string
+	beside := strings.TrimSuffix(strings.TrimSuffix(f.Name, path.Ext(f.Name)), "_test")
+	hint := "load the file that holds it too"
+	for _, r := range rs {
+		names = append(names, r.Name)
+		if strings.TrimSuffix(r.File, path.Ext(r.File)) == beside {
+			hint = "the rule beside this file is called " + r.Name
+		}
+	}
+	if near := source.Suggest(f.Rule, names); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	d := f.errorAt(f.Pos, NoRule, hint, "there is no rule %q; a rule is called by its name:, or else by its file without the ending", f.Rule)
 	var why []rules.Diagnostic
 	for _, l := range loaded {
 		if l.Rule == f.Rule && (l.Level == rules.Error || l.Level == rules.Unsupported) {

@@ -235,6 +235,18 @@ func TestRuleMissing(t *testing.T) {
 	if out := text(t, r); r.OK() || !strings.Contains(out, `x_test.yaml:1:1: error OKS0504: there is no rule "x"`) {
 		t.Error(out)
 	}
+	for name, want := range map[string]string{"denial": "did you mean denials?", "something": "load the file that holds it too"} {
+		other, _ := Parse("x_test.yaml", []byte("rule: "+name+"\nstart: 2026-01-10T09:00:00Z\ntests: []\n"))
+		if out := text(t, Run(denials(t), nil, []File{other}, Options{})); !strings.Contains(out, want) {
+			t.Errorf("%s: no %q in %s", name, want, out)
+		}
+	}
+	own := denials(t)
+	own[0].Name, own[0].File = "named by its author", "rules/x.yaml"
+	beside, _ := Parse("rules/x_test.yaml", []byte("rule: x\nstart: 2026-01-10T09:00:00Z\ntests: []\n"))
+	if out := text(t, Run(own, nil, []File{beside}, Options{})); !strings.Contains(out, "the rule beside this file is called named by its author") {
+		t.Error(out)
+	}
 	r = Run(denials(t), []rules.Diagnostic{
 		{File: "x.yaml", Pos: match.Pos{Line: 7, Col: 3}, Level: rules.Error, Code: "OKS0112", Message: "broken", Rule: "x"},
 	}, []File{f}, Options{})
