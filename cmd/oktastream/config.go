@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"oktastream/processor"
+	"oktastream/rules/nearest"
 )
 
 // value is what some source says about a key.
@@ -69,14 +70,25 @@ func apply(said map[string]value) (settings, error) {
 	return s, errors.Join(errs...)
 }
 
-// withSetting adds the nearest of our own settings to the complaint about an unknown name.
+// withSetting completes the complaint about a name that is none: with the nearest of our own settings, if none of Kafka's
+// properties is nearer.
 func withSetting(name string, err error) error {
+	plain := strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
+	best, distance := "", 1+len(name)/4
 	for _, t := range settingTable {
-		if strings.EqualFold(strings.NewReplacer("_", ".", "-", ".").Replace(name), t.name) {
-			return fmt.Errorf("%w; did you mean the setting %s?", err, t.name)
+		if d := nearest.Distance(plain, t.name); d < distance || d == distance && best == "" {
+			best, distance = t.name, d
 		}
 	}
-	return err
+	if best == "" {
+		return err
+	}
+	for _, other := range processor.PropertyNames() {
+		if nearest.Distance(name, other) < distance {
+			return err
+		}
+	}
+	return fmt.Errorf("%s is neither a setting nor a Kafka client property; did you mean the setting %s?", name, best)
 }
 
 // readFile takes in a YAML file. Keys may be nested or dotted; Kafka properties stand at the top or below kafka. A value

@@ -149,7 +149,7 @@ rules: [x, y]
 }
 
 func TestConfigureErrors(t *testing.T) {
-	file := write(t, "config.yaml", "bootstrap.servers: a:1\nbootstrap.server: b:1\nworkers: many\nkafka:\n  bootstrap.servers: c:1\norg: ${env:NO_SUCH_VARIABLE}\n")
+	file := write(t, "config.yaml", "bootstrap.servers: a:1\nbootstrap.server: b:1\nworkers: many\nkafka:\n  bootstrap.servers: c:1\norg: ${env:NO_SUCH_VARIABLE}\nrulez: [a]\n")
 	_, err := configure(file, []string{"OKTASTREAM_FORMAT=xml", "OKTASTREAM_COMMIT_INTERVAL=soon"}, []string{"state_budget=1", "nonsense"})
 	if err == nil {
 		t.Fatal("no error")
@@ -160,7 +160,8 @@ func TestConfigureErrors(t *testing.T) {
 		file + ":5:3: kafka.bootstrap.servers is set at " + file + ":1:1 already",
 		"NO_SUCH_VARIABLE is not set",
 		"OKTASTREAM_COMMIT_INTERVAL: commit.interval:",
-		"-X state_budget: state_budget is not a Kafka client property; did you mean the setting state.budget?",
+		"-X state_budget: state_budget is neither a setting nor a Kafka client property; did you mean the setting state.budget?",
+		file + ":7:1: rulez is neither a setting nor a Kafka client property; did you mean the setting rules?",
 		"-X nonsense: is not property=value",
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -258,8 +258,8 @@ func (d *display) alert(record []byte) error {
 func (d *display) summary(took time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	fmt.Fprintf(d.notes, "\n%d events in %.1f s, %d alerts of %d rules, the first after %.1f s\n",
-		d.events, took.Seconds(), d.alerts, len(d.byRule), d.first.Seconds())
+	fmt.Fprintf(d.notes, "\n%s in %.1f s, %s of %s, the first after %.1f s\n",
+		counted(d.events, "event"), took.Seconds(), counted(d.alerts, "alert"), counted(len(d.byRule), "rule"), d.first.Seconds())
 	if n := len(d.latency); n > 0 {
 		slices.Sort(d.latency)
 		fmt.Fprintf(d.notes, "event produced to alert read: median %d ms, 99th percentile %d ms\n",

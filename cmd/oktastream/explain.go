@@ -108,6 +108,9 @@ func loadRule(paths []string, want string, notes io.Writer) (*rules.Set, string,
 	if i := slices.IndexFunc(set.Rules(), func(r rules.Rule) bool { return r.Name == want || r.ID == want }); i >= 0 {
 		return set, set.Rules()[i].Name, nil
 	}
+	if full := shortName(res.Files, want); full != "" {
+		return loadRule(paths, full, notes)
+	}
 	diags := slices.Concat(res.Diagnostics, between)
 	if want == "" && len(set.Rules()) == 1 && !slices.ContainsFunc(diags, func(d rules.Diagnostic) bool { return d.Level == rules.Error }) {
 		return set, set.Rules()[0].Name, nil
@@ -121,7 +124,7 @@ func loadRule(paths []string, want string, notes io.Writer) (*rules.Set, string,
 			continue
 		}
 		if f.Status == lang.OK && f.Kind == "base" {
-			return nil, "", fail(exitUsage, fmt.Errorf("%s fires only as part of the correlations that name it; explain one of those", want))
+			return nil, "", fail(exitUsage, fmt.Errorf("%s fires only as part of the correlations that name it; ask about one of those", want))
 		}
 		for _, d := range diags {
 			if d.File == f.File && (d.Rule == "" || d.Rule == f.Name) {
@@ -147,4 +150,22 @@ func loadRule(paths []string, want string, notes io.Writer) (*rules.Set, string,
 	}
 	hint := source.DidYouMean(want, names)
 	return nil, "", fail(exitUsage, fmt.Errorf("%w: %q: %s", explain.ErrNoRule, want, strings.TrimSpace(hint)))
+}
+
+// shortName is the whole name of the only rule that other rules of its file may call want; empty if there is none, or if
+// want is the whole name of a rule.
+func shortName(files []lang.FileReport, want string) string {
+	found := ""
+	for _, f := range files {
+		switch {
+		case f.Name == want || f.ID == want || f.File == want:
+			return ""
+		case want == "" || !strings.HasSuffix(f.Name, "/"+want):
+		case found != "":
+			return ""
+		default:
+			found = f.Name
+		}
+	}
+	return found
 }

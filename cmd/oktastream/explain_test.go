@@ -43,7 +43,8 @@ not JSON
 		{"which rule", []string{events}, exitUsage, []string{"name one with --rule"}},
 		{"no such rule", []string{"-r", good, "--rule", "lock", events}, exitUsage, []string{`no such rule: "lock": did you mean locked?`}},
 		{"no such event", []string{"-r", good, "--event", "3", events}, exitUsage, []string{"no such event"}},
-		{"part of correlations", []string{"--rule", "okta_cross_tenant_impersonation/factors_reset", events}, exitUsage, []string{"explain one of those"}},
+		{"part of correlations", []string{"--rule", "okta_cross_tenant_impersonation/factors_reset", events}, exitUsage, []string{"ask about one of those"}},
+		{"part of correlations, by its short name", []string{"--rule", "factors_reset", events}, exitUsage, []string{"okta_cross_tenant_impersonation/factors_reset fires only as part"}},
 		{"no such file", []string{"-r", good, filepath.Join(dir, "none")}, exitUsage, []string{"could not be read"}},
 		{"format", []string{"-r", good, "-o", "xml", events}, exitUsage, []string{"unknown format"}},
 	} {

@@ -134,6 +134,14 @@ func TestRulesFmt(t *testing.T) {
 		t.Errorf("%v %v", entries, err)
 	}
 
+	// Several files come out as one text that loads, each below its name.
+	one, other := write(t, "one.yaml", messyRule), write(t, "other.yaml", strings.Replace(messyRule, "c3301", "c3302", 1))
+	if out := expect(t, exitOK, []string{"rules", "fmt", one, other}); out != "# "+one+"\n"+tidyRule+"---\n# "+other+"\n"+strings.Replace(tidyRule, "c3301", "c3302", 1) {
+		t.Errorf("several:\n%s", out)
+	} else {
+		expect(t, exitOK, []string{"rules", "list", write(t, "joined.yaml", out)}, "joined/1", "joined/2")
+	}
+
 	// One that cannot be formatted does not keep the next from it.
 	broken, messy := write(t, "broken.yaml", "a: [\n"), write(t, "messy.yaml", messyRule)
 	expect(t, exitLoad, []string{"rules", "fmt", "-w", broken, messy}, "broken.yaml:1:", "OKS0104")
@@ -196,6 +204,8 @@ func TestRulesCoverage(t *testing.T) {
 		t.Errorf("%+v", layer)
 	}
 	expect(t, exitUsage, []string{"rules", "coverage", "-o", "navigator", feed}, "leave the events out")
+	folder := t.TempDir()
+	expect(t, exitUsage, []string{"rules", "coverage", folder}, "are files of events, rules are named with -r "+folder)
 	expect(t, exitUsage, []string{"rules", "coverage", "--events", filepath.Join(t.TempDir(), "nothing")}, "could not be read")
 	expect(t, exitLoad, []string{"rules", "coverage", "-r", write(t, "broken.yaml", badRule)})
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,8 +42,13 @@ func newRulesCoverage() *cobra.Command {
 				}
 				return usage(writeJSON(out, coverage.Navigator(set, name)))
 			}
+			for _, f := range slices.Concat(files, args) {
+				if info, err := os.Stat(f); err == nil && info.IsDir() {
+					return fail(exitUsage, fmt.Errorf("%s is a directory; what is named without -r are files of events, rules are named with -r %s", f, f))
+				}
+			}
 			var inputs []offline.Input
-			for _, f := range append(files, args...) {
+			for _, f := range slices.Concat(files, args) {
 				inputs = append(inputs, input(f, cmd.InOrStdin()))
 			}
 			arrived, err := countTypes(cmd, inputs)

@@ -24,7 +24,7 @@ func newRulesFmt() *cobra.Command {
 		Use:   "fmt [PATH...|-]",
 		Short: "Put rule files and rule tests into canonical form",
 		Long: "fmt puts the keys of rule files and rule tests in canonical order and keeps comments with their keys. It prints the\n" +
-			"result, or with -w writes it back, or with --check names the files that would change. Without PATH, or with -, it\n" +
+			"result (of several files, each below its name), or with -w writes it back, or with --check names the files that would change. Without PATH, or with -, it\n" +
 			"reads standard input. What a file means never changes; a file that cannot be formatted so is refused.\n\n" +
 			"Exit codes: 0 ok, 1 --check found a file that would change, 2 a file cannot be read or formatted, 3 usage.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,7 +41,7 @@ func newRulesFmt() *cobra.Command {
 			if err != nil {
 				return fail(exitLoad, err)
 			}
-			f := formatting{cmd: cmd, rewrite: rewrite, check: check}
+			f := formatting{cmd: cmd, rewrite: rewrite, check: check, several: len(files) > 1}
 			for _, name := range files {
 				f.file(name)
 			}
@@ -65,6 +65,7 @@ func newRulesFmt() *cobra.Command {
 type formatting struct {
 	cmd             *cobra.Command
 	rewrite, check  bool
+	several, begun  bool // printed files are parted by --- and headed by their names
 	failed, changed bool
 	err             error // of writing
 }
@@ -88,7 +89,7 @@ func (f *formatting) file(name string) {
 	f.changed = f.changed || !same
 	switch {
 	case !f.rewrite && !f.check:
-		_, err = f.cmd.OutOrStdout().Write(out)
+		err = f.print(name, out)
 	case same:
 	case f.check:
 		_, err = fmt.Fprintln(f.cmd.OutOrStdout(), name)
@@ -98,6 +99,20 @@ func (f *formatting) file(name string) {
 		}
 	}
 	f.err = errors.Join(f.err, err)
+}
+
+// print writes a file; of several, as documents of one text that loads.
+func (f *formatting) print(name string, text []byte) error {
+	head := ""
+	if f.several {
+		head = "# " + name + "\n"
+		if f.begun {
+			head = "---\n" + head
+		}
+		f.begun = true
+	}
+	_, err := f.cmd.OutOrStdout().Write(append([]byte(head), text...))
+	return err
 }
 
 func (f *formatting) read(name string) ([]byte, error) {

@@ -134,7 +134,7 @@ func (r *Report) Summary(set *rules.Set) []string {
 	if r.Events > r.Timeless {
 		span = fmt.Sprintf(" from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	}
-	line := fmt.Sprintf("%d events%s, %d alerts", r.Events, span, len(r.Alerts))
+	line := fmt.Sprintf("%s%s, %s", counted(r.Events, "event"), span, counted(len(r.Alerts), "alert"))
 	if r.Repeated > 0 {
 		line += fmt.Sprintf(" (%d repetitions left out)", r.Repeated)
 	}
@@ -146,7 +146,7 @@ func (r *Report) Summary(set *rules.Set) []string {
 		if s.Alerts == 0 && s.Missing == 0 && s.Duplicate == 0 {
 			continue
 		}
-		line := fmt.Sprintf("  %s: %d alerts from %d events", set.Rules()[i].Name, s.Alerts, s.Matched)
+		line := fmt.Sprintf("  %s: %s from %s", set.Rules()[i].Name, counted(s.Alerts, "alert"), counted(s.Matched, "event"))
 		if s.Missing > 0 {
 			line += fmt.Sprintf(", %d without group key or counted value", s.Missing)
 		}
@@ -156,4 +156,11 @@ func (r *Report) Summary(set *rules.Set) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+func counted[N int | int64 | uint64](n N, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -73,7 +73,7 @@ func (r *Report) rules(b *strings.Builder) {
 			}
 			row(x.Alerts, decimal(x.PerDay), x.Busiest.text(), x.Events, fmt.Sprintf("%.1f%%", x.Cost.Share*100), decimal(x.Cost.Micros), name)
 		}
-		row(r.Alerts, decimal(r.PerDay), r.Busiest.text(), "", "", "", fmt.Sprintf("all %d rules", len(r.Rules)))
+		row(r.Alerts, decimal(r.PerDay), r.Busiest.text(), "", "", "", all(len(r.Rules)))
 	})
 	if len(quiet) > 0 {
 		fmt.Fprintf(b, "no event for %s\n", strings.Join(quiet, ", "))
@@ -145,4 +145,11 @@ func plain(s string) string {
 		}
 		return r
 	}, s)
+}
+
+func all(rules int) string {
+	if rules == 1 {
+		return "the rule"
+	}
+	return fmt.Sprintf("all %d rules", rules)
 }
