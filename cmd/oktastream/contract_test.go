@@ -213,3 +213,37 @@ func TestSlots(t *testing.T) {
 		t.Errorf("a free slot is not taken again: %s, want %s", c.name, name)
 	}
 }
+
+// TestReadmeRules: the rules that the README shows are in canonical form, and their test passes.
+func TestReadmeRules(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "## Writing rules\n")
+	var blocks []string
+	inside := false
+	for line := range strings.Lines(section) {
+		text, ok := strings.CutPrefix(line, "    ")
+		switch {
+		case ok && !inside:
+			blocks, inside = append(blocks, text), true
+		case ok:
+			blocks[len(blocks)-1] += text
+		default:
+			inside = false
+		}
+	}
+	dir := t.TempDir()
+	for i, name := range []string{"contractor.yaml", "denied_pushes.yaml", "denied_pushes_test.yaml"} {
+		overwrite(t, filepath.Join(dir, name), blocks[i])
+	}
+	expect(t, exitOK, []string{"rules", "fmt", "--check", dir})
+	expect(t, exitOK, []string{"rules", "check", dir}, "3 ok (1 base rule among them)")
+	expect(t, exitOK, []string{"rules", "test", dir}, "2 tests in 9 runs: 9 passed")
+
+	// What the README says of distinct addresses holds.
+	rule := filepath.Join(dir, "denied_pushes.yaml")
+	overwrite(t, rule, strings.Replace(read(t, rule), "oktastream:\n", "oktastream:\n  distinct: {field: client.ipAddress, gte: 3}\n", 1))
+	expect(t, exitFindings, []string{"rules", "test", dir}, "distinct client.ipAddress = 1, need >= 3: 2 short")
+}

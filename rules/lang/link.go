@@ -60,7 +60,7 @@ func unique(docs []*document, what string, of func(*document) string) {
 		if n := d.keys.Node(what); n != nil {
 			at = n.Pos
 		}
-		d.report.Error(at, source.DuplicateName, "give each rule a "+what+" of its own", "the %s %q stands for another rule as well, at %s", what, key, other.place())
+		d.report.Error(at, source.DuplicateName, "give each rule its own "+what, "the %s %q stands for another rule as well, at %s", what, key, other.place())
 	}
 }
 

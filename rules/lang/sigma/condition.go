@@ -98,7 +98,7 @@ func (c *condition) fail(code, hint, format string, args ...any) match.Expr {
 
 func (c *condition) unexpected(want string) match.Expr {
 	if c.next >= len(c.words) {
-		return c.fail(BadCondition, "", "the condition ends where %s should be", want)
+		return c.fail(BadCondition, "go on, as in: selection and not filter", "the condition ends where %s should be", want)
 	}
 	if c.words[c.next].text == "|" {
 		if !c.failed {

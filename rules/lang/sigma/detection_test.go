@@ -230,6 +230,7 @@ func listDiagnostics(ds []rules.Diagnostic) string {
 func TestHints(t *testing.T) {
 	for _, tt := range []struct{ detection, hint string }{
 		{"sel: {displayMessage: x}\ncondition: slection\n", "one of sel"},
+		{"sel: {displayMessage: x}\ncondition: sel and not\n", "go on, as in: selection and not filter"},
 		{"selection: {displayMessage: x}\ncondition: slection\n", "did you mean selection?"},
 		{"a: {eventType: user.session.strat}\ncondition: a\n", "did you mean user.session.start?"},
 		{"a: {actor.alternatId: x}\ncondition: a\n", "did you mean actor.alternateId?"},
