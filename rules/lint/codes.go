@@ -22,4 +22,7 @@ const (
 	UnusedIgnore  = "OKS0718" // an ignore that ignores nothing
 	EmptyIgnore   = "OKS0719" // an ignore without a code
 	UnknownValue  = "OKS0720" // a value that the field never has
+
+	Silent      = "OKS0721" // a rule that can never alert as far as is known
+	Unreachable = "OKS0722" // a count of values that the group key decides
 )

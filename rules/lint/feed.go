@@ -80,6 +80,9 @@ func needsAll(r *rules.Rule) bool {
 		return false
 	}
 	w := &r.Stateful.Window
+	if slices.ContainsFunc(w.Plan, func(s window.Step) bool { return s.Role != window.Occurs }) {
+		return false // what must not come need not be able to
+	}
 	return w.Kind == window.Sequence || w.Kind == window.Unordered && w.StepsNeeded() == w.Steps
 }
 

@@ -74,9 +74,11 @@ func Check(in Input, o Options) *Report {
 		c.group(s)
 		c.window(s)
 		c.never(s)
+		c.alike(s)
 		c.attack(s)
 		c.rest(s)
 	}
+	c.silent()
 	c.duplicates()
 	c.cost(loaded)
 	c.tests()

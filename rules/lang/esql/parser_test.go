@@ -252,3 +252,18 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// Of which fields a query needs how many values.
+func TestCounted(t *testing.T) {
+	for where, want := range map[string]string{
+		"d > 20": "[{a 21}]", "d >= 3 AND n > 1": "[{a 3}]", "20 < d": "[{a 21}]", "4 <= d AND e >= 2": "[{a 4} {b 2}]",
+		"d > 20 OR n > 1": "[]", "NOT d > 20": "[]", "d < 20": "[]", "d > 0": "[]", "d + n > 20": "[]", "n > 20": "[]", "lower > 5": "[]", "d > n": "[]",
+	} {
+		st, diags := compileText(t, "FROM logs-okta* | STATS n = COUNT(*), d = COUNT_DISTINCT(a), e = COUNT_DISTINCT(b), lower = COUNT_DISTINCT(TO_LOWER(a)) BY key | WHERE "+where)
+		if len(diags) > 0 {
+			t.Errorf("%s: %v", where, diags)
+		} else if got := fmt.Sprint(st.Window.Program.(interface{ Counted() []Counted }).Counted()); got != want {
+			t.Errorf("%s: %s, want %s", where, got, want)
+		}
+	}
+}
