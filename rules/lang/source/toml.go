@@ -40,7 +40,11 @@ func validTOML(text string, r *Report) bool {
 		at.Line, at.Col = decode.Position()
 		if lines := strings.Split(text, "\n"); at.Line <= len(lines) {
 			line := lines[at.Line-1]
-			at.Col = 1 + utf8.RuneCountInString(line[:min(max(at.Col-1, 0), len(line))])
+			before := min(max(at.Col-1, 0), len(line)) // in bytes, and perhaps inside of a character
+			for before < len(line) && !utf8.RuneStart(line[before]) {
+				before--
+			}
+			at.Col = 1 + utf8.RuneCountInString(line[:before])
 		}
 	}
 	code, message := Syntax, strings.TrimPrefix(err.Error(), "toml: ")
