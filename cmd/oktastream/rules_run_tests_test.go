@@ -77,6 +77,13 @@ func TestRulesTestDoubts(t *testing.T) {
 	expect(t, exitLoad, []string{"rules", "test", dir}, "there is no rule", "did you mean ")
 }
 
+// One is not many.
+func TestCountsInWords(t *testing.T) {
+	rule, events := write(t, "token.yaml", tokenRule), write(t, "events.ndjson", strings.Replace(tokenEvent, `"actor"`, `"outcome":{"result":"SUCCESS"},"actor"`, 1)+"\n")
+	expect(t, exitOK, []string{"eval", "-r", rule, events}, "1 event", "1 alert\n")
+	expect(t, exitOK, []string{"backtest", "-r", rule, events}, "the rule")
+}
+
 // screen is written by one goroutine and read by another.
 type screen struct {
 	mu sync.Mutex

@@ -106,7 +106,7 @@ func arrange(alerts []alert.Alert) ([]alert.Alert, int) {
 func (r *Report) FileSummary() []string {
 	var lines []string
 	for _, f := range r.Files {
-		line := fmt.Sprintf("%s: %d records, %d events", f.Name, f.Records, f.Events)
+		line := fmt.Sprintf("%s: %s, %s", f.Name, counted(f.Records, "record"), counted(f.Events, "event"))
 		for _, name := range slices.Sorted(maps.Keys(f.Envelopes)) {
 			line += fmt.Sprintf(", %d %s", f.Envelopes[name], name)
 		}

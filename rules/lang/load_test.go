@@ -331,3 +331,13 @@ func TestBrokenFile(t *testing.T) {
 		t.Errorf("%s loads by itself", r.Rules[0].Name)
 	}
 }
+
+// A threshold in words comes with how to write it.
+func TestThresholdHint(t *testing.T) {
+	r := loadFiles(map[string]string{"r.yml": "title: t\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3302\nlevel: low\ncorrelation:\n  type: event_count\n" +
+		"  rules: [base]\n  group-by: [actor.id]\n  timespan: 5m\n  condition: {gt: four}\n---\ntitle: b\nname: base\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3303\n" +
+		"level: low\ndetection: {a: {eventType: user.session.end}, condition: a}\n"})
+	if len(r.Diagnostics) == 0 || r.Diagnostics[0].Message != `gt of condition is a number, not "four"` || r.Diagnostics[0].Hint != "gt: 4" {
+		t.Errorf("%v", r.Diagnostics)
+	}
+}
