@@ -24,7 +24,6 @@ func TestFaultMember(t *testing.T) {
 			{name: "heartbeat illegal generation", strike: on(kmsg.Heartbeat, kerr.IllegalGeneration, 1)},
 			{name: "heartbeat rebalance in progress", strike: on(kmsg.Heartbeat, kerr.RebalanceInProgress, 2)},
 			{name: "heartbeat coordinator not available", strike: on(kmsg.Heartbeat, kerr.CoordinatorNotAvailable, 3)},
-			{name: "heartbeat fenced instance", strike: on(kmsg.Heartbeat, kerr.FencedInstanceID, 1), log: "FENCED_INSTANCE_ID"},
 			{name: "offset fetch unstable", strike: func(w *world, p *process) func() bool {
 				thrownOut(w)
 				return on(kmsg.OffsetFetch, kerr.UnstableOffsetCommit, 5)(w, p)

@@ -159,7 +159,6 @@ func TestFaultEnd(t *testing.T) {
 			{name: "TxnOffsetCommit unknown server error", strike: on(kmsg.TxnOffsetCommit, kerr.UnknownServerError, 1), after: batch},
 			{name: "TxnOffsetCommit coordinator load in progress", strike: on(kmsg.TxnOffsetCommit, kerr.CoordinatorLoadInProgress, 3), after: nothing},
 			{name: "TxnOffsetCommit not coordinator", strike: on(kmsg.TxnOffsetCommit, kerr.NotCoordinator, 3), after: nothing},
-			{name: "TxnOffsetCommit fenced instance", strike: on(kmsg.TxnOffsetCommit, kerr.FencedInstanceID, 1), after: rebuild, log: "FENCED_INSTANCE_ID"},
 			{name: "TxnOffsetCommit invalid producer epoch", strike: on(kmsg.TxnOffsetCommit, kerr.InvalidProducerEpoch, 1), after: rebuild},
 			{name: "TxnOffsetCommit request timed out, applied", strike: on(kmsg.TxnOffsetCommit, kerr.RequestTimedOut, 1), after: rebuild},
 			{name: "TxnOffsetCommit refused again and again", strike: on(kmsg.TxnOffsetCommit, kerr.IllegalGeneration, abortsInRow), after: rebuild, log: "8 transactions aborted in a row"},
