@@ -10,7 +10,7 @@ SEEDS       ?= 5000
 
 # Where goroutines meet: these packages are tested under the race detector, the others without it, for time's sake. The
 # fault matrix of processor runs in virtual time, which needs a build tag of the Kafka client.
-RACE   := ./state/... ./rules/engine/... ./processor/... ./integration ./integration/suite/... ./integration/kafkatest/...
+RACE   := ./processor ./processor/embedded ./processor/enrich ./integration ./integration/suite/... ./integration/kafkatest/...
 NORACE  = $(filter-out $(shell $(GO) list $(RACE)),$(shell $(GO) list ./...))
 
 .PHONY: help run build test integration soak nightly bench lint clean
