@@ -195,3 +195,48 @@ func TestCorpusWindows(t *testing.T) {
 		}
 	}
 }
+
+// TestCorpusAttackThenSignIn: the alert about an attack whose query keeps no user still joins the sign-in of the user whose
+// event completed it, and of no other.
+func TestCorpusAttackThenSignIn(t *testing.T) {
+	corpus := os.Getenv("OKTASTREAM_CORPUS")
+	if corpus == "" {
+		t.Skip("OKTASTREAM_CORPUS is not set: Elastic's rules were not read")
+	}
+	const stuffing, signIn = "94e734c0-2cda-11ef-84e1-f661ea17fbce", "50742e15-c5ef-49c8-9a2d-31221d45af58"
+	two := slices.DeleteFunc(lang.Load([]string{filepath.Join(corpus, "rules", "elastic-okta")}).Rules, func(r rules.Rule) bool { return r.ID != stuffing && r.ID != signIn })
+	rs, diags := rules.NewSet(two)
+	if len(diags) > 0 || len(two) != 2 {
+		t.Fatal(diags, len(two))
+	}
+	const m = time.Minute
+	for name, c := range map[string]struct {
+		user string
+		want int
+	}{"the last": {"u9", 1}, "another": {"u12", 0}} {
+		var events []map[string]any
+		for i := range 25 {
+			events = append(events, at(time.Duration(i)*time.Second, "user.session.start", set(fmt.Sprint("u", i%15), "actor", "alternateId"), set("FAILURE", "outcome", "result"),
+				set("INVALID_CREDENTIALS", "outcome", "reason"), set("192.0.2.1", "client", "ipAddress")))
+		}
+		events = append(events, at(20*m, "user.session.start", set(c.user, "actor", "alternateId"), set("SUCCESS", "outcome", "result"), set("192.0.2.1", "client", "ipAddress")))
+		for i := range 48 {
+			events = append(events, at(time.Duration(i+2)*15*m, "user.session.end", set("x", "actor", "alternateId")))
+		}
+		var texts []string
+		for i, e := range events {
+			e["uuid"] = fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
+			b, err := json.Marshal(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts = append(texts, string(b))
+		}
+		if got := alerts(t, rs, stuffing, texts); got != 1 {
+			t.Errorf("%s: %d attacks, want 1", name, got)
+		}
+		if got := alerts(t, rs, signIn, texts); got != c.want {
+			t.Errorf("%s: %d sign-ins after an attack, want %d", name, got, c.want)
+		}
+	}
+}
