@@ -24,18 +24,23 @@ func claimSlot(group string) (*slot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("host name: %w; set instance", err)
 	}
+	var last error
 	for n := range maxSlots {
 		name := fmt.Sprintf("%s-%d", host, n)
 		path := filepath.Join(os.TempDir(), fmt.Sprintf("oktastream-%s-%d.lock", cmp.Or(group, "oktastream"), n))
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
-			continue // another user's
+			last = err // another user's, or no room for a file
+			continue
 		}
 		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 			f.Close()
 			continue
 		}
 		return &slot{name, f}, nil
+	}
+	if last != nil {
+		return nil, fmt.Errorf("%w: %w", errNoSlot, last)
 	}
 	return nil, errNoSlot
 }
