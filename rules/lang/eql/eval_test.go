@@ -122,7 +122,7 @@ func TestProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "error OKS1202", "any where": "error OKS1202", "any where a =": "error OKS1202", `any where a = "x"`: "error OKS1202",
 		`any where a == 'x'`: "error OKS1201", `any where a == "x`: "error OKS1201", `any where a == "\q"`: "error OKS1201", "any where a # b": "error OKS1201",
-		"any where a == 1 == 2": "error OKS1202", "any where length(a)": "error OKS1202", "any where foo(a)": "error OKS1205", "any where LENGTH(a) > 1": "error OKS1205",
+		"any where a == 1 == 2": "error OKS1202", "any where length(a)": "error OKS1202", "any where foo(a)": "error OKS1205", "any where LENGTHS(a) > 1": "error OKS1205",
 		"any where length(a, b) > 1": "error OKS1205", `any where cidrMatch(a, "x")`: "error OKS1204", `any where a regex "("`: "error OKS1204", `any where a regex "~x"`: "unsupported OKS1206",
 		"any where true | head 5": "unsupported OKS1206", "sample by a [any where true] [any where true]": "unsupported OKS1206", "join [any where true] [any where true]": "unsupported OKS1206",
 		"process where child of [process where true]": "unsupported OKS1206", "any where arrayContains(a, 1)": "unsupported OKS1206",

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // function is one of EQL's functions. eval gets as many arguments as the author wrote, and may get null.
@@ -56,16 +57,27 @@ func init() {
 // arrays are functions of the EQL that Elastic's comes from, which Elastic's does not have.
 var arrays = map[string]bool{"arrayContains": true, "arrayCount": true, "arraySearch": true, "safe": true}
 
+// spellings has the name of every function by its lower case.
+var spellings = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	for name := range functions {
+		m[strings.ToLower(name)] = name
+	}
+	for name := range arrays {
+		m[strings.ToLower(name)] = name
+	}
+	return m
+})
+
 func checkCall(c *call) {
+	// Names are written in any case: Elastic's own rules have startswith~ beside startsWith~.
+	if name, ok := spellings()[strings.ToLower(c.name)]; ok {
+		c.name = name
+	}
 	f := functions[c.name]
 	if f == nil {
 		if arrays[c.name] {
 			refuse(c.at, "compare the field itself: it holds if any element does", "the function %s cannot be run: Elastic does not run it either", c.name)
-		}
-		for name := range functions {
-			if strings.EqualFold(name, c.name) {
-				fail(c.at, CodeFunction, "write "+name, "there is no function %s", c.name)
-			}
 		}
 		fail(c.at, CodeFunction, "", "there is no function %s", c.name)
 	}
