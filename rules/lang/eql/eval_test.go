@@ -52,7 +52,7 @@ func TestConditions(t *testing.T) {
 		`-securityContext.asNumber == -64500`: true, `securityContext.asNumber / 0 == 1`: false, `1 + 2 * 3 == 7`: true, `(1 + 2) * 3 == 9`: true, `7 % -4 == 3`: true,
 		`version == "7"`: true, `version == 7`: true, `version > 6`: true, `eventType > "a"`: true, `eventType < "a"`: false,
 		`target.displayName == "CRM"`: true, `target.displayName != "CRM"`: false, `target[0].displayName == "CRM"`: false, "`target`.`displayName` == \"Ada\"": true,
-		`cidrMatch(client.ipAddress, "198.51.100.0/24", "192.0.2.0/24")`: true, `cidrMatch(outcome.reason, "192.0.2.0/24")`: false,
+		`cidrmatch(client.ipAddress, "::1", "198.51.100.0/24", "192.0.2.0/24")`: true, `cidrMatch(outcome.reason, "192.0.2.0/24")`: false,
 		`startsWith(eventType, "user.")`: true, `startsWith(eventType, "USER.")`: false, `startsWith~(eventType, "USER.")`: true, `endsWith(eventType, ".start")`: true,
 		`stringContains(eventType, "session")`: true, `stringContains~(eventType, "SESSION")`: true, `startsWith(eventType, outcome.reason)`: false,
 		`length(eventType) == 18`: true, `concat(outcome.result, " ", 1, true) == "SUCCESS 1true"`: true, `concat(outcome.reason, "x") == null`: true,

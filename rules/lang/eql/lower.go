@@ -1,7 +1,6 @@
 package eql
 
 import (
-	"net/netip"
 	"strings"
 
 	"oktastream/rules/event"
@@ -220,7 +219,7 @@ func (l *lowerer) call(c *call) match.Expr {
 	case "cidrMatch":
 		p := &match.Pred{Path: f.path, Op: match.InCIDR, Pos: at}
 		for _, a := range c.args[1:] {
-			if net, err := netip.ParsePrefix(a.(*literal).value.text); err == nil {
+			if net, err := network(a.(*literal).value.text); err == nil {
 				p.Nets = append(p.Nets, net)
 			}
 		}

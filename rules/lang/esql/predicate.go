@@ -132,7 +132,7 @@ func plain(t *term) (pred *match.Pred, exact bool) {
 	case "cidr_match":
 		p.Op, p.Literals = match.InCIDR, nil
 		for _, d := range constants {
-			net, err := netip.ParsePrefix(d.s)
+			net, err := network(d.s)
 			if err != nil {
 				return nil, false
 			}

@@ -206,6 +206,14 @@ func repeat(_ typ, a []datum) value {
 	return str(strings.Repeat(a[0].s, int(a[1].n)))
 }
 
+// network reads a network, or an address as the network of it alone.
+func network(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return addr.WithZone("").Prefix(addr.BitLen())
+	}
+	return netip.ParsePrefix(text)
+}
+
 func cidrMatch(_ typ, a []datum) value {
 	addr, ok := netip.AddrFromSlice([]byte(a[0].s))
 	if !ok {
@@ -213,7 +221,7 @@ func cidrMatch(_ typ, a []datum) value {
 	}
 	addr = addr.Unmap()
 	for _, block := range a[1:] {
-		net, err := netip.ParsePrefix(block.s)
+		net, err := network(block.s)
 		if err != nil {
 			return nil
 		}

@@ -442,6 +442,7 @@ func TestStateless(t *testing.T) {
 		`WHERE okta.target.type == "User"`:                                                                   {"b"}, // a has several: null
 		`WHERE MV_CONTAINS(okta.target.type, "User")`:                                                        {"a", "b"},
 		`WHERE CIDR_MATCH(okta.client.ip, "192.0.2.0/24", "2001:db8::/32")`:                                  {"a", "c"},
+		`WHERE CIDR_MATCH(okta.client.ip, "192.0.2.7", "::1")`:                                               {"a"},
 		`WHERE okta.client.ip == "2001:0db8::0001"`:                                                          {"c"},
 		`WHERE okta.outcome.result IS NULL`:                                                                  {"c"},
 		`WHERE okta.outcome.result != "FAILURE"`:                                                             {"b"},
