@@ -226,7 +226,7 @@ func (d *deployment) ends(t *testing.T, p *process, says string) {
 	began := time.Now()
 	select {
 	case <-p.gone:
-	case <-time.After(45 * time.Second):
+	case <-time.After(150 * time.Second):
 		p.kill(t)
 		t.Errorf("runs on, and should say %q:\n%s", says, p.tail())
 		return
