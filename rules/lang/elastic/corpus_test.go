@@ -168,32 +168,38 @@ func TestCorpusWindows(t *testing.T) {
 				}
 				r := rand.New(rand.NewPCG(3, 4))
 				for range 10 {
-					type arrival struct {
-						at   time.Time
-						text string
-					}
-					var as []arrival
-					for i, e := range c.events {
-						published, err := time.Parse(time.RFC3339Nano, e["published"].(string))
-						if err != nil {
-							t.Fatal(err)
-						}
-						for range 2 {
-							as = append(as, arrival{published.Add(time.Duration(r.Int64N(int64(5 * m)))), texts[i]})
-						}
-					}
-					slices.SortFunc(as, func(a, b arrival) int { return a.at.Compare(b.at) })
-					var mixed []string
-					for _, a := range as {
-						mixed = append(mixed, a.text)
-					}
-					if got := alerts(t, rs, id, mixed); got != c.want {
+					if got := alerts(t, rs, id, mixed(t, r, c.events, texts)); got != c.want {
 						t.Errorf("in another order and twice: %d alerts, want %d", got, c.want)
 					}
 				}
 			})
 		}
 	}
+}
+
+// mixed delivers each event twice, each time up to five minutes after it was published.
+func mixed(t *testing.T, r *rand.Rand, events []map[string]any, texts []string) []string {
+	t.Helper()
+	type arrival struct {
+		at   time.Time
+		text string
+	}
+	var as []arrival
+	for i, e := range events {
+		published, err := time.Parse(time.RFC3339Nano, e["published"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			as = append(as, arrival{published.Add(time.Duration(r.Int64N(int64(5 * time.Minute)))), texts[i]})
+		}
+	}
+	slices.SortFunc(as, func(a, b arrival) int { return a.at.Compare(b.at) })
+	var order []string
+	for _, a := range as {
+		order = append(order, a.text)
+	}
+	return order
 }
 
 // TestCorpusAttackThenSignIn: the alert about an attack whose query keeps no user still joins the sign-in of the user whose
@@ -211,15 +217,17 @@ func TestCorpusAttackThenSignIn(t *testing.T) {
 	}
 	const m = time.Minute
 	for name, c := range map[string]struct {
-		user string
+		user any
+		at   time.Duration
 		want int
-	}{"the last": {"u9", 1}, "another": {"u12", 0}} {
+	}{"the last": {"u9", 20 * m, 1}, "another": {"u12", 20 * m, 0}, "none": {nil, 20 * m, 0}, "before the attack": {"u9", -m, 0},
+		"in time": {"u9", 3 * 60 * m, 1}, "too late": {"u9", 4 * 60 * m, 0}} {
 		var events []map[string]any
 		for i := range 25 {
 			events = append(events, at(time.Duration(i)*time.Second, "user.session.start", set(fmt.Sprint("u", i%15), "actor", "alternateId"), set("FAILURE", "outcome", "result"),
 				set("INVALID_CREDENTIALS", "outcome", "reason"), set("192.0.2.1", "client", "ipAddress")))
 		}
-		events = append(events, at(20*m, "user.session.start", set(c.user, "actor", "alternateId"), set("SUCCESS", "outcome", "result"), set("192.0.2.1", "client", "ipAddress")))
+		events = append(events, at(c.at, "user.session.start", set(c.user, "actor", "alternateId"), set("SUCCESS", "outcome", "result"), set("192.0.2.1", "client", "ipAddress")))
 		for i := range 48 {
 			events = append(events, at(time.Duration(i+2)*15*m, "user.session.end", set("x", "actor", "alternateId")))
 		}
@@ -237,6 +245,12 @@ func TestCorpusAttackThenSignIn(t *testing.T) {
 		}
 		if got := alerts(t, rs, signIn, texts); got != c.want {
 			t.Errorf("%s: %d sign-ins after an attack, want %d", name, got, c.want)
+		}
+		r := rand.New(rand.NewPCG(5, 6))
+		for range 10 {
+			if got := alerts(t, rs, signIn, mixed(t, r, events, texts)); got != c.want {
+				t.Errorf("%s: in another order and twice, %d sign-ins after an attack, want %d", name, got, c.want)
+			}
 		}
 	}
 }
