@@ -97,6 +97,16 @@ func dispatch(v source.Values, s Schedule, r *source.Report) (match.Expr, *rules
 		r.Unsupported(v.Pos(), NotRunnable, "put the query itself into the rule", "the rule has no query; those saved in Kibana are not at hand")
 		return nil, nil
 	}
+	// KQL has no way to the alerts of other rules; EQL and ES|QL have.
+	if language == "kuery" {
+		switch at := v.Node("index"); reads(v) {
+		case rules.OnlyAlerts:
+			r.Unsupported(at.Pos, NotRunnable, "write the query in EQL: any where …", "KQL over alerts cannot be run")
+			return nil, nil
+		case rules.EventsAndAlerts:
+			r.Warn(at.Pos, NoEffect, "write the query in EQL: any where …", "the rule reads events, and not the alerts that its indices name: KQL over alerts cannot be run")
+		}
+	}
 	where, st := compile(query, s, r)
 	if !r.OK() {
 		return nil, nil
