@@ -85,7 +85,7 @@ func stream(d *drawer, n int) []step {
 	var steps []step
 	now := start
 	for i := range n {
-		now = now.Add(time.Duration(1+d.IntN(20_000)) * time.Millisecond / 20)
+		now = now.Add(time.Duration(1+d.IntN(1000)) * time.Millisecond)
 		if d.IntN(3) == 0 {
 			now = now.Truncate(time.Second).Add(time.Second) // spans are met exactly
 		}
