@@ -5,6 +5,7 @@ package main
 import (
 	"testing"
 
+	"oktastream/integration/bench/corpus"
 	"oktastream/rules/event"
 )
 
@@ -43,7 +44,7 @@ func TestCosts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures")
 	}
-	events := corpus(1500, 3)
+	events := corpus.New(1500, 3)
 	few, err := ruleSet(10, false)
 	if err != nil {
 		t.Fatal(err)

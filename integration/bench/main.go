@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"oktastream/integration/bench/corpus"
 	"oktastream/rules"
 	"oktastream/rules/lang"
 	"oktastream/rules/pack"
@@ -39,7 +40,7 @@ func run(ctx context.Context) error {
 	if *asked > 0 {
 		return serveBroker(*asked)
 	}
-	events := corpus(*count, 1)
+	events := corpus.New(*count, 1)
 	if *profile != "" {
 		return profiled(ctx, *profile, events)
 	}
@@ -71,7 +72,7 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	fmt.Printf("\nEvents of %d bytes on average. A ratio is the median over the rounds.\n", size(events))
+	fmt.Printf("\nEvents of %d bytes on average. A ratio is the median over the rounds.\n", corpus.Size(events))
 	if *result != "" {
 		return t.write(*result, about)
 	}

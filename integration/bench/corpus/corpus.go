@@ -1,4 +1,4 @@
-package main
+package corpus
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"oktastream/processor/feed"
 )
 
-// corpus invents n events of about 3 KB: a working day as the feed has it, whose debug data also holds what test data
+// New invents n events of about 3 KB: a working day as the feed has it, whose debug data also holds what test data
 // usually leaves out and live events have, URLs of authorisation requests, behaviours, and a document inside a text. The
 // same seed gives the same events.
-func corpus(n int, seed uint64) [][]byte {
+func New(n int, seed uint64) [][]byte {
 	r := rand.New(rand.NewPCG(seed, 1))
 	events := make([][]byte, 0, n)
 	for item := range feed.New(feed.Options{Seed: seed, Events: n, Campaigns: max(n/1000, 1), Duration: 24 * time.Hour}) {
@@ -72,7 +72,8 @@ func enlarge(r *rand.Rand, event []byte) []byte {
 	return append(out, event[at:]...)
 }
 
-func size(events [][]byte) int {
+// Size is how many bytes the events have on average.
+func Size(events [][]byte) int {
 	n := 0
 	for _, e := range events {
 		n += len(e)
