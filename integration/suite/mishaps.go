@@ -70,14 +70,32 @@ func smallAlerts(t *testing.T, env Env) {
 	}
 	d.close(t, small(env))
 	d.working(t)
+	delivered := map[string]int{}
+	for _, e := range events {
+		delivered[e.ID]++
+	}
+	// Alerts that wait for the clock come after all has been read.
+	d.await(t, "the alerts of the reference in both topics", func() (string, bool) {
+		differ := oracle.ByEpisode(want, append(d.read(t), d.tooLarge(t)...), delivered)
+		return differ.String(), differ.None()
+	})
 	d.drain(t)
 	d.processes[0].stop(t)
-	alerts, letters := d.read(t), readAll(t, env.Cluster, d.group+"-dlq", true)
+	alerts, letters := d.read(t), d.tooLarge(t)
 	if len(alerts) == 0 || len(letters) == 0 {
 		t.Fatalf("%d alerts and %d dead letters, want some of both", len(alerts), len(letters))
 	}
-	all := alerts
-	for _, l := range letters {
+	if differ := oracle.ByEpisode(want, append(alerts, letters...), delivered); !differ.None() {
+		t.Errorf("alerts and dead letters are not the alerts of the reference:\n%v", differ)
+	}
+	t.Logf("%d alerts fit into 4200 bytes, %d did not", len(alerts), len(letters))
+}
+
+// tooLarge returns the dead letters, all of which must be alerts that were too large for their topic.
+func (d *deployment) tooLarge(t *testing.T) []oracle.Alert {
+	t.Helper()
+	var alerts []oracle.Alert
+	for _, l := range readAll(t, d.env.Cluster, d.group+"-dlq", true) {
 		headers := map[string]string{}
 		for _, h := range l.Headers {
 			headers[h.Key] = string(h.Value)
@@ -86,16 +104,9 @@ func smallAlerts(t *testing.T, env Env) {
 		if headers["__oktastream.errors.code"] != "alert_too_large" || err != nil {
 			t.Fatalf("dead letter %s with headers %v: %v", l.Value, headers, err)
 		}
-		all = append(all, a)
+		alerts = append(alerts, a)
 	}
-	delivered := map[string]int{}
-	for _, e := range events {
-		delivered[e.ID]++
-	}
-	if differ := oracle.ByEpisode(want, all, delivered); !differ.None() {
-		t.Errorf("alerts and dead letters are not the alerts of the reference:\n%v", differ)
-	}
-	t.Logf("%d alerts fit into 4200 bytes, %d did not", len(alerts), len(letters))
+	return alerts
 }
 
 // smallerLater makes the alerts topic small under the running product: it must notice, and go on with dead letters.
@@ -108,11 +119,12 @@ func smallerLater(t *testing.T, env Env) {
 	if err := d.feed(t, events, 0); err != nil {
 		t.Fatal(err)
 	}
+	d.await(t, "alerts and dead letters", func() (string, bool) {
+		alerts, letters := len(d.read(t)), len(d.tooLarge(t))
+		return fmt.Sprintf("%d alerts, %d dead letters", alerts, letters), alerts > 0 && letters > 0
+	})
 	d.drain(t)
 	d.processes[0].stop(t)
-	if len(d.read(t)) == 0 || len(readAll(t, env.Cluster, d.group+"-dlq", true)) == 0 {
-		t.Error("no alerts or no dead letters after the topic became small")
-	}
 }
 
 // offsetsExpired deletes what a group has committed while its members are away, as a broker does after
