@@ -207,8 +207,7 @@ func (s *session) poll(ctx context.Context, wait time.Duration, limit int) (kgo.
 		switch {
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		case errors.Is(err, kerr.FencedInstanceID):
-			s.fenced = true
-			errs = append(errs, fmt.Errorf("group %s: another process has joined with the group.instance.id %q and has taken over: %w", s.opts.group, s.opts.instance, err))
+			errs = append(errs, s.takenOver(err))
 		case errors.As(err, &group):
 			// The lost callback tells the worker; the client joins again by itself.
 			if isPermanent(err) {
@@ -313,6 +312,27 @@ func (s *session) member(ctx context.Context) error {
 		return err
 	}
 	return kerr.ErrorForCode(resp.ErrorCode)
+}
+
+// takenOver says that another process has the static membership.
+func (s *session) takenOver(err error) error {
+	s.fenced = true
+	return fmt.Errorf("group %s: another process has joined with the group.instance.id %q and has taken over: %w", s.opts.group, s.opts.instance, err)
+}
+
+// replaced takes the error that has ended the session, and returns the one to act upon. A process that takes a static
+// member's place takes over its transactional id too, and the older one may hear of that first; with a new session it
+// would throw out the one that has replaced it.
+func (s *session) replaced(err error) error {
+	if s.opts.instance == "" || s.fenced || isPermanent(err) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), resolveWait)
+	defer cancel()
+	if other := s.member(ctx); errors.Is(other, kerr.FencedInstanceID) {
+		return fmt.Errorf("%w; before that: %w", s.takenOver(other), err)
+	}
+	return err
 }
 
 // seek moves the position of owned partitions and makes it what an abort rewinds to.

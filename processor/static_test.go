@@ -39,6 +39,44 @@ func TestStaticFenced(t *testing.T) {
 	second.stop(t)
 }
 
+// The older process may learn from its transaction that it has been replaced, before its membership tells it: here the
+// group asks for a heartbeat only every few seconds.
+func TestStaticFencedByTransaction(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	createInput(t, c, 2)
+	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	adm := kadm.NewClient(cl)
+	rarely := func(cfg *Config) {
+		static("pod", "pod")(cfg)
+		cfg.SessionTimeout, cfg.HeartbeatInterval, cfg.TransactionTimeout = 30*time.Second, 25*time.Second, time.Minute
+	}
+	first := start(t, c, counting(), rarely)
+	feed(t, cl, 0, 100, 7, 2)
+	wantExactly(t, c, adm, 100, 7, 20*time.Second)
+	second := start(t, c, counting(), rarely)
+	ended := time.After(15 * time.Second)
+	fed := 100
+	for running := true; running; {
+		feed(t, cl, fed, 10, 7, 2)
+		fed += 10
+		select {
+		case err := <-first.done:
+			if err == nil || !strings.Contains(err.Error(), "group.instance.id") || !strings.Contains(err.Error(), "before that") {
+				t.Errorf("the first ended with %v; want an error about its transaction and group.instance.id", err)
+			}
+			running = false
+		case <-time.After(50 * time.Millisecond):
+		case <-ended:
+			t.Error("the first goes on")
+			first.stop(t)
+			running = false
+		}
+	}
+	wantExactly(t, c, adm, fed, 7, 20*time.Second)
+	second.stop(t)
+}
+
 // A static member that comes back within the session time-out finds what it had, and nobody else is disturbed.
 func TestStaticRestart(t *testing.T) {
 	t.Parallel()

@@ -123,7 +123,7 @@ func (w *worker) live(ctx context.Context) error {
 	for ctx.Err() == nil {
 		wait, err := w.iterate(ctx, s, st)
 		if err != nil {
-			return err
+			return s.replaced(err)
 		}
 		if wait > 0 && !w.sleep(ctx, wait) {
 			return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -67,7 +68,8 @@ func eval(t *testing.T, binary string, events []workload.Event) []oracle.Alert {
 // process is one running `oktastream run`.
 type process struct {
 	cmd  *exec.Cmd
-	log  string        // file with its stdout and stderr
+	log  string        // file with its stdout and stderr, behind those of its predecessors
+	from int64         // where they begin
 	gone chan struct{} // closed when it has ended
 }
 
@@ -85,7 +87,11 @@ func launch(t *testing.T, cmd *exec.Cmd, log string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: cmd, log: log, gone: make(chan struct{})}
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: cmd, log: log, from: info.Size(), gone: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = f, f
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -134,9 +140,22 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// stop asks for a graceful end, and wants one.
+// says waits until the process has printed text.
+func (p *process) says(t *testing.T, text string) {
+	t.Helper()
+	const patience = time.Minute
+	for deadline := time.Now().Add(patience); !strings.Contains(p.own(), text); time.Sleep(50 * time.Millisecond) {
+		p.check(t)
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %v for %q:\n%s", patience, text, p.tail())
+		}
+	}
+}
+
+// stop asks for a graceful end, and wants one. A process that is not up yet would be ended by the signal itself.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
+	p.says(t, "msg=starting")
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Errorf("SIGTERM: %v; it ended by itself:\n%s", err, p.tail())
 		return
@@ -162,6 +181,12 @@ func (p *process) check(t *testing.T) {
 }
 
 func (p *process) tail() string { return kafkatest.Tail([]byte(p.all())) }
+
+// own is what the process has printed.
+func (p *process) own() string {
+	all := p.all()
+	return all[min(int(p.from), len(all)):]
+}
 
 // all is what the process has printed, and those before it in the same slot.
 func (p *process) all() string {

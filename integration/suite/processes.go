@@ -153,7 +153,7 @@ func staticMembers(t *testing.T, x *trouble) {
 	zombie := x.processes[0]
 	zombie.freeze(t)
 	x.start(t, 0)
-	x.wait(t, 2*time.Second)
+	x.processes[0].says(t, "task restored") // it has joined both groups
 	zombie.thaw(t)
 	select {
 	case <-zombie.gone:
