@@ -25,8 +25,11 @@ var (
 )
 
 // first is the first value at p, "" if there is none.
-func first(ev *event.Event, p event.Path) string {
-	if vs := ev.Lookup(p); len(vs) > 0 {
+func first(ev *event.Event, p event.Path) string { return text(ev.Lookup(p)) }
+
+// text is the first of the values, "" if there is none.
+func text(vs []event.Value) string {
+	if len(vs) > 0 {
 		return vs[0].Text
 	}
 	return ""

@@ -101,13 +101,13 @@ func routingKeys(set *rules.Set, e rules.Entry, ev *event.Event, stats *RuleStat
 	st := set.Rules()[e.Rule].Stateful
 	in := &st.Inputs[e.Input]
 	member := set.Classes()[set.ClassOf(e.Rule)].Member[e.Rule]
-	if st.Window.NeedsValue() && len(usable(st, ev.Lookup(in.Columns[0]), 1)) == 0 {
+	if st.Window.NeedsValue() && len(usable(nil, st, ev.Lookup(in.Columns[0]), 1)) == 0 {
 		stats.Missing++
 		return nil
 	}
 	keys := []string{""}
 	for m, p := range in.Group {
-		vs := members(st, ev.Lookup(p), MaxKeys+1)
+		vs := members(nil, st, ev.Lookup(p), MaxKeys+1)
 		if len(vs) == 0 {
 			stats.Missing++
 			return nil
@@ -149,10 +149,9 @@ func (g *Ingest) TakeStats() Stats {
 	return s
 }
 
-// usable returns the different values that are not missing (see event.Placeholder and rules.Stateful.Verbatim), in order
-// of appearance, at most limit of them.
-func usable(st *rules.Stateful, vs []event.Value, limit int) []string {
-	var out []string
+// usable appends to out, which is empty, the different values that are not missing (see event.Placeholder and
+// rules.Stateful.Verbatim), in order of appearance, at most limit of them.
+func usable(out []string, st *rules.Stateful, vs []event.Value, limit int) []string {
 	for _, v := range vs {
 		missing := v.Text == "" || !st.Verbatim && event.Placeholder(v.Text)
 		if v.Kind == event.Object || missing || slices.Contains(out, v.Text) {
@@ -166,10 +165,10 @@ func usable(st *rules.Stateful, vs []event.Value, limit int) []string {
 }
 
 // members is usable for a member of the group key.
-func members(st *rules.Stateful, vs []event.Value, limit int) []string {
-	out := usable(st, vs, limit)
+func members(out []string, st *rules.Stateful, vs []event.Value, limit int) []string {
+	out = usable(out, st, vs, limit)
 	if len(out) == 0 && st.NullGroup {
-		return []string{""}
+		return append(out, "")
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package event
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"oktastream/rules/event/jsontree"
@@ -32,6 +34,17 @@ func NewFields() *Fields {
 	f := &Fields{ids: map[string]FieldID{}, enrichment: plain{}}
 	f.typ, f.id, f.publishing = f.member(nameType), f.member(nameID), f.member(namePublished)
 	return f
+}
+
+// With returns a copy of f that has paths as well. What f has keeps its numbers, so whoever knows those of f can read
+// events of a Decoder of the copy.
+func (f *Fields) With(paths ...Path) *Fields {
+	g := *f
+	g.ids, g.fields, g.selected = maps.Clone(f.ids), slices.Clone(f.fields), f.selected.Clone()
+	for _, p := range paths {
+		g.Add(p)
+	}
+	return &g
 }
 
 // member selects a member of the top.

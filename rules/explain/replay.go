@@ -246,7 +246,7 @@ func (p *replay) observe(t taken) Outcome {
 	w := p.window(t.group)
 	w.SetHead(window.Head{Rule: p.set.StateID(p.rule), Group: t.group, Length: spec.Length, Lateness: spec.Lateness,
 		Quiet: spec.Quiet, AtClose: spec.AtClose, Every: spec.Every, Settle: spec.Settle})
-	status, fired := spec.Observe(w, t.o, func() string { return "" }, false, p.clock)
+	status, fired := spec.Observe(w, &t.o, func() string { return "" }, false, p.clock)
 	p.note(t.group, fired)
 	switch status {
 	case window.Missing:

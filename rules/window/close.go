@@ -25,7 +25,7 @@ func (w *Window) keepTriggers(s *Spec, row string, text func() string) {
 	var last []string
 	for i := 0; i < len(w.rows); {
 		hi := w.windowEnd(s, i)
-		last = append(last, string(triggerItem)+string(w.rows[hi-1].item()))
+		last = append(last, string(triggerItem)+w.rows[hi-1].item())
 		i = hi
 	}
 	w.trigs = slices.DeleteFunc(w.trigs, func(t trigger) bool {
@@ -71,7 +71,7 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 		if v.holds(s) {
 			fired = append(fired, s.judge(w, v, watermark)...)
 		}
-		item := string(triggerItem) + string(w.rows[hi-1].item())
+		item := string(triggerItem) + w.rows[hi-1].item()
 		if i, ok := w.findTrigger(item); ok {
 			w.bytes -= w.trigs[i].size()
 			w.trigs = slices.Delete(w.trigs, i, i+1)
@@ -79,7 +79,7 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 		}
 		for _, r := range w.rows[:hi] {
 			w.bytes -= r.size()
-			w.touch(string(r.item()))
+			w.touch(r.item())
 		}
 		w.rows = slices.Delete(w.rows, 0, hi)
 	}
@@ -92,9 +92,8 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 func (s *Spec) judge(w *Window, v *sliding, watermark int64) []Firing {
 	hi := v.to
 	last := w.rows[hi-1]
-	id := last.id()
-	w.complete(s, last.time, id, func() string {
-		if i, ok := w.findTrigger(string(triggerItem) + string(last.item())); ok {
+	w.complete(s, last.time, last.id().String(), func() string {
+		if i, ok := w.findTrigger(string(triggerItem) + last.item()); ok {
 			return w.trigs[i].text
 		}
 		return ""
@@ -104,9 +103,7 @@ func (s *Spec) judge(w *Window, v *sliding, watermark int64) []Firing {
 		e := &w.eps[i]
 		c := Content{From: w.rows[0].time, To: last.time, Quantity: v.quantity(s)}
 		for _, r := range w.rows[:hi] {
-			if o, err := r.observation(); err == nil {
-				c.Rows = append(c.Rows, o)
-			}
+			c.Rows = append(c.Rows, w.dict.observation(r))
 		}
 		f := e.firing(e.at, c)
 		f.Trigger = e.trigger

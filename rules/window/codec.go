@@ -1,12 +1,9 @@
 package window
 
-import (
-	"encoding/binary"
-	"encoding/hex"
-)
+import "encoding/binary"
 
 // putString appends s with its length.
-func putString(b []byte, s string) []byte {
+func putString[T string | []byte](b []byte, s T) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))
 	return append(b, s...)
 }
@@ -30,29 +27,6 @@ func cutUvarint(s string) (uint64, string) {
 		}
 	}
 	return 0, ""
-}
-
-// cutString splits a string with its length off s; bad input gives "" and nothing left.
-func cutString(s string) (string, string) {
-	n, rest := cutUvarint(s)
-	if n > uint64(len(rest)) {
-		return "", ""
-	}
-	return rest[:n], rest[n:]
-}
-
-// eachOf walks the list at the head of s and returns what follows it. A nil yield only skips.
-func eachOf(s string, yield func(string) bool) string {
-	n, rest := cutUvarint(s)
-	more := true
-	for ; n > 0 && rest != ""; n-- {
-		var v string
-		v, rest = cutString(rest)
-		if more && yield != nil {
-			more = yield(v)
-		}
-	}
-	return rest
 }
 
 // decoder reads the encodings above from an untrusted text; after bad input every read gives a zero value.
@@ -115,28 +89,4 @@ func (d *decoder) list() []string {
 		list[i] = d.string()
 	}
 	return list
-}
-
-// A UUID in the usual lower-case form is kept as its 16 bytes behind a zero byte, any other id as it is behind a one.
-
-func packID(id string) string {
-	if len(id) == 36 && id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-' {
-		var b [17]byte
-		hexed := id[0:8] + id[9:13] + id[14:18] + id[19:23] + id[24:36]
-		if _, err := hex.Decode(b[1:], []byte(hexed)); err == nil && unpackID(string(b[:])) == id {
-			return string(b[:])
-		}
-	}
-	return "\x01" + id
-}
-
-func unpackID(p string) string {
-	if len(p) == 17 && p[0] == 0 {
-		h := hex.EncodeToString([]byte(p[1:]))
-		return h[0:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:32]
-	}
-	if p == "" {
-		return ""
-	}
-	return p[1:]
 }

@@ -21,11 +21,7 @@ func (w *Window) content(s *Spec, t int64) Content {
 	hi, _ := w.firstAtOrAfter(t + 1)
 	c.Rows = make([]Observation, 0, hi-lo)
 	for _, r := range w.rows[lo:hi] {
-		o, err := r.observation()
-		if err != nil {
-			continue // unreachable: rows are made by makeRow or checked by parseRow
-		}
-		c.Rows = append(c.Rows, o)
+		c.Rows = append(c.Rows, w.dict.observation(r))
 	}
 	if s.Kind == Sequence {
 		for _, i := range w.chain(s, t) {

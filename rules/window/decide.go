@@ -32,11 +32,11 @@ func (p pace) encode() []byte {
 	return binary.AppendVarint(binary.AppendVarint([]byte{1}, p.next), p.passed)
 }
 
-func decodePace(value []byte) (pace, error) {
+func decodePace(value string) (pace, error) {
 	if len(value) == 0 || value[0] != 1 {
 		return noPace, fmt.Errorf("%w: time of a decision of another format", ErrEntry)
 	}
-	d := decoder{rest: string(value[1:])}
+	d := decoder{rest: value[1:]}
 	p := pace{d.varint(), d.varint()}
 	if d.bad || d.rest != "" || p == noPace {
 		return noPace, fmt.Errorf("%w: time of a decision", ErrEntry)
@@ -57,7 +57,7 @@ func (w *Window) await(s *Spec, r row, text func() string) {
 	if int(r.step) != s.shape().last {
 		return
 	}
-	t := trigger{string(triggerItem) + string(r.item()), text()}
+	t := trigger{string(triggerItem) + r.item(), text()}
 	i, _ := w.findTrigger(t.item)
 	w.trigs = slices.Insert(w.trigs, i, t)
 	w.bytes += t.size()
@@ -133,8 +133,8 @@ func (v *sweep) flush(s *Spec, w *Window, t int64) {
 // finish takes note of a completion by row r. One that is known already, because the sweep had to begin anew, changes
 // nothing: an episode outlasts the rows that completed it.
 func (w *Window) finish(s *Spec, r row) {
-	w.complete(s, r.time, r.id(), func() string {
-		if i, ok := w.findTrigger(string(triggerItem) + string(r.item())); ok {
+	w.complete(s, r.time, r.id().String(), func() string {
+		if i, ok := w.findTrigger(string(triggerItem) + r.item()); ok {
 			return w.trigs[i].text
 		}
 		return ""
@@ -143,7 +143,7 @@ func (w *Window) finish(s *Spec, r row) {
 }
 
 func (w *Window) forgetTrigger(r row) {
-	item := string(triggerItem) + string(r.item())
+	item := string(triggerItem) + r.item()
 	if i, ok := w.findTrigger(item); ok {
 		w.bytes -= w.trigs[i].size()
 		w.trigs = slices.Delete(w.trigs, i, i+1)

@@ -28,8 +28,8 @@ func (e *episode) pending() bool { return e.revision == 0 }
 
 func (e *episode) size() int { return 56 + len(e.eventID) + len(e.trigger) }
 
-func (e *episode) item() []byte {
-	return binary.BigEndian.AppendUint32([]byte{episodeItem}, e.seq)
+func (e *episode) item() string {
+	return string(binary.BigEndian.AppendUint32([]byte{episodeItem}, e.seq))
 }
 
 func compareEpisodes(a, b episode) int {
@@ -49,12 +49,12 @@ func (e *episode) encode() []byte {
 	return append(b, 0)
 }
 
-func decodeEpisode(item, value []byte) (episode, error) {
+func decodeEpisode(item, value string) (episode, error) {
 	if len(item) != 5 || len(value) == 0 || value[0] != 1 {
 		return episode{}, fmt.Errorf("%w: episode of another format", ErrEntry)
 	}
-	d := decoder{rest: string(value[1:])}
-	e := episode{seq: binary.BigEndian.Uint32(item[1:]), start: d.varint(), end: d.varint(),
+	d := decoder{rest: value[1:]}
+	e := episode{seq: binary.BigEndian.Uint32([]byte(item[1:])), start: d.varint(), end: d.varint(),
 		revision: int(d.uvarint()), eventID: d.string(), at: d.varint(), trigger: d.string(), settled: d.byte() == 1}
 	if d.bad || d.rest != "" || e.end < e.start || e.revision < 0 {
 		return episode{}, fmt.Errorf("%w: episode", ErrEntry)
@@ -87,19 +87,19 @@ func (w *Window) complete(s *Spec, t int64, eventID string, trigger func() strin
 		e := &w.eps[prev]
 		if t > e.end {
 			e.end = t
-			w.touch(string(e.item()))
+			w.touch(e.item())
 		}
 		return e.seq, false
 	case next >= 0:
 		e := &w.eps[next]
 		e.start = t
-		w.touch(string(e.item()))
+		w.touch(e.item())
 		return e.seq, false
 	}
 	e := episode{seq: w.nextSeq(), start: t, end: t, eventID: eventID, at: t, trigger: trigger()}
 	w.eps = slices.Insert(w.eps, i, e)
 	w.bytes += e.size()
-	w.touch(string(e.item()))
+	w.touch(e.item())
 	return e.seq, true
 }
 
@@ -111,8 +111,8 @@ func (w *Window) merge(i, j int) uint32 {
 	}
 	keep.start, keep.end = min(keep.start, drop.start), max(keep.end, drop.end)
 	keep.settled = keep.settled || drop.settled
-	w.touch(string(keep.item()))
-	w.touch(string(drop.item()))
+	w.touch(keep.item())
+	w.touch(drop.item())
 	w.bytes -= drop.size()
 	w.eps[i] = keep
 	w.eps = slices.Delete(w.eps, j, j+1)
@@ -133,7 +133,7 @@ func (w *Window) confirm(s *Spec, watermark int64) []int {
 	for i := range w.eps {
 		if e := &w.eps[i]; s.Settle && !e.pending() && !e.settled && watermark > e.start {
 			e.settled = true
-			w.touch(string(e.item()))
+			w.touch(e.item())
 			confirmed = append(confirmed, i)
 		}
 	}
@@ -165,7 +165,7 @@ func (w *Window) settle(s *Spec, watermark int64) []int {
 		w.bytes -= e.size()
 		e.revision = 1
 		w.bytes += e.size()
-		w.touch(string(e.item()))
+		w.touch(e.item())
 		announced = append(announced, i)
 		last = i
 	}

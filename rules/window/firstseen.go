@@ -21,14 +21,13 @@ import (
 // of arrival either.
 
 // see takes in an observation of Kind FirstSeen.
-func (s *Spec) see(w *Window, o Observation, trigger func() string, updates bool, watermark int64) (Status, []Firing) {
+func (s *Spec) see(w *Window, o *Observation, trigger func() string, updates bool, watermark int64) (Status, []Firing) {
 	s.unknown(w, o, watermark)
-	r := makeRow(o)
-	i, found := slices.BinarySearchFunc(w.rows, r, compareRows)
+	r := w.dict.rowOf(o, 0)
+	i, found := w.place(r)
 	if found {
 		return Duplicate, nil
 	}
-	r = w.dict.measure(r)
 	w.rows = slices.Insert(w.rows, i, r)
 	w.bytes += r.size()
 	w.view = nil
@@ -45,7 +44,7 @@ func (s *Spec) see(w *Window, o Observation, trigger func() string, updates bool
 		for i := range w.eps {
 			if e := &w.eps[i]; e.seq == seq && !e.pending() && e.eventID != "" {
 				e.revision++
-				w.touch(string(e.item()))
+				w.touch(e.item())
 				fired = append(fired, e.firing(o.Time, w.content(s, o.Time)))
 			}
 		}
@@ -66,7 +65,7 @@ func day(t int64) int64 { return t / int64(24*time.Hour) }
 
 // unknown makes an episode that nobody hears of from what is not known before o.Since, as long as an observation may come
 // that belongs to it.
-func (s *Spec) unknown(w *Window, o Observation, watermark int64) {
+func (s *Spec) unknown(w *Window, o *Observation, watermark int64) {
 	if o.Since == 0 || closed(o.Since, s, watermark) {
 		return
 	}
@@ -77,7 +76,7 @@ func (s *Spec) unknown(w *Window, o Observation, watermark int64) {
 				w.bytes -= e.size()
 				e.revision, e.settled, e.trigger, e.eventID = 1, true, "", ""
 				w.bytes += e.size()
-				w.touch(string(e.item()))
+				w.touch(e.item())
 			}
 		}
 	}
@@ -90,13 +89,13 @@ func (s *Spec) keepFirst(w *Window, fresh row) {
 		isFresh := r == fresh
 		if w.awaited(s, r) {
 			if isFresh {
-				w.touch(string(r.item()))
+				w.touch(r.item())
 			}
 			return false
 		}
 		w.bytes -= r.size()
 		if !isFresh {
-			w.touch(string(r.item()))
+			w.touch(r.item())
 		}
 		return true
 	})
@@ -107,7 +106,7 @@ func (s *Spec) keepFirst(w *Window, fresh row) {
 func (w *Window) awaited(s *Spec, r row) bool {
 	for i := range w.eps {
 		e := &w.eps[i]
-		if e.pending() && r.time == e.at && r.id() == e.eventID || s.Settle && !e.settled && r.time == e.start {
+		if e.pending() && r.time == e.at && r.id().String() == e.eventID || s.Settle && !e.settled && r.time == e.start {
 			return true
 		}
 	}

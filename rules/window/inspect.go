@@ -23,7 +23,7 @@ func (s *Spec) Inspect(w *Window, t int64) Measure {
 	at := t
 	if n := len(w.rows); n > 0 {
 		// The view that completions keeps must not move here.
-		c := Window{head: w.head, rows: w.rows}
+		c := Window{dict: w.dict, head: w.head, rows: w.rows}
 		if times := c.completions(s, t, max(t, min(addSaturated(t, int64(s.Length)), w.rows[n-1].time))); len(times) > 0 {
 			at = times[0]
 			return s.measure(&c, at, true)
@@ -62,9 +62,7 @@ func (s *Spec) inspectClose(w *Window, t int64) Measure {
 			v.from, v.to = i, hi
 			for _, r := range w.rows[i:hi] {
 				v.add(r, 1)
-				if o, err := r.observation(); err == nil {
-					m.Rows = append(m.Rows, o)
-				}
+				m.Rows = append(m.Rows, w.dict.observation(r))
 			}
 			m.Held = v.holds(s)
 			break

@@ -45,7 +45,7 @@ const NoClock = int64(math.MinInt64)
 // Observations may come in any order. As long as none is late, the episodes that have been announced once the
 // watermark has passed everything are those of the set: the clusters of all times t of observations for which [t-Length, t] holds
 // the content.
-func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates bool, clock int64) (Status, []Firing) {
+func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates bool, clock int64) (Status, []Firing) {
 	if !s.measurable(o) {
 		return Missing, nil
 	}
@@ -53,24 +53,24 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 	if o.Time < watermark {
 		return Late, nil
 	}
+	step := o.Step
 	if s.perEvent() {
-		o.Step = 0
+		step = 0
 	}
 	fired := s.Advance(w, clock)
 	if s.Kind == FirstSeen {
 		status, seen := s.see(w, o, trigger, updates, watermark)
 		return status, append(fired, seen...)
 	}
-	r := makeRow(o)
-	i, found := slices.BinarySearchFunc(w.rows, r, compareRows)
+	r := w.dict.rowOf(o, step)
+	i, found := w.place(r)
 	if found {
 		return Duplicate, fired
 	}
 	inOrder := i == len(w.rows)
-	r = w.dict.measure(r)
 	w.rows = slices.Insert(w.rows, i, r)
 	w.bytes += r.size()
-	w.touch(string(r.item()))
+	w.touch(r.item())
 	if !inOrder {
 		w.view = nil
 	}
@@ -83,7 +83,7 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 	}
 
 	if s.AtClose {
-		w.keepTriggers(s, string(r.item()), trigger)
+		w.keepTriggers(s, r.item(), trigger)
 		return Counted, fired
 	}
 	if s.Every > 0 {
@@ -104,7 +104,7 @@ func (s *Spec) Observe(w *Window, o Observation, trigger func() string, updates 
 }
 
 // measurable reports whether o has what s measures.
-func (s *Spec) measurable(o Observation) bool {
+func (s *Spec) measurable(o *Observation) bool {
 	if s.Kind != Distinct && !s.numeric() {
 		return true
 	}
@@ -126,7 +126,7 @@ func (s *Spec) measurable(o Observation) bool {
 }
 
 // complete finds the completions that o may have brought about, at times from o.Time to to, and fires what is new.
-func (s *Spec) complete(w *Window, o Observation, to int64, trigger func() string, updates bool, watermark int64) []Firing {
+func (s *Spec) complete(w *Window, o *Observation, to int64, trigger func() string, updates bool, watermark int64) []Firing {
 	if to > o.Time && !updates && w.covered(o.Time, to) {
 		return nil // everything o could complete lies in an episode that has been announced
 	}
@@ -157,7 +157,7 @@ func (s *Spec) complete(w *Window, o Observation, to int64, trigger func() strin
 			}
 		}
 		e.revision++
-		w.touch(string(e.item()))
+		w.touch(e.item())
 		fired = append(fired, e.firing(at, w.content(s, at)))
 	}
 	return fired
@@ -198,7 +198,7 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	n := 0
 	for n < len(w.rows) && w.rows[n].time < needed && needed-w.rows[n].time > int64(s.Length) {
 		w.bytes -= w.rows[n].size()
-		w.touch(string(w.rows[n].item()))
+		w.touch(w.rows[n].item())
 		n++
 	}
 	if n > 0 {
@@ -234,7 +234,7 @@ func (w *Window) forget(s *Spec, watermark int64) {
 		over := !e.pending() && closed(e.end, s, watermark)
 		if over {
 			w.bytes -= e.size()
-			w.touch(string(e.item()))
+			w.touch(e.item())
 		}
 		return over
 	})
@@ -309,14 +309,14 @@ func (s *Spec) thin(w *Window) {
 	}
 	w.view, w.seq = nil, nil
 	if !w.head.Thinned {
-		w.head.Thinned = true
+		w.head.Thinned, w.shape = true, noShape
 		w.touch(headItem)
 	}
 	kept := w.rows[:0]
 	for i, r := range w.rows {
 		if drop[i] {
 			w.bytes -= r.size()
-			w.touch(string(r.item()))
+			w.touch(r.item())
 			continue
 		}
 		kept = append(kept, r)
@@ -337,14 +337,13 @@ func (r row) values(columns int) string {
 	return string(b)
 }
 
-func compareRows(a, b row) int {
-	switch {
-	case a.before(b):
-		return -1
-	case b.before(a):
-		return 1
+// place is where r stands among the rows, or would stand.
+func (w *Window) place(r row) (i int, found bool) {
+	n, k := len(w.rows), r.key()
+	if n == 0 || w.rows[n-1].compare(k) < 0 {
+		return n, false
 	}
-	return 0
+	return slices.BinarySearchFunc(w.rows, k, row.compare)
 }
 
 func (s *Spec) watermark(clock int64) int64 {

@@ -37,7 +37,7 @@ type Output struct {
 // text is the value of a row that a Program reads.
 func (r row) text() string {
 	for v := range r.column(0) {
-		return v
+		return unpackText(v)
 	}
 	return ""
 }

@@ -75,7 +75,7 @@ func TestTickInterval(t *testing.T) {
 		w := New()
 		w.SetHead(Head{Every: s.Every, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet})
 		for _, n := range times {
-			if status, fired := s.Observe(w, Observation{ID: fmt.Sprint(n), Time: n, Columns: [][]string{{"a"}}}, func() string { return fmt.Sprint("p", n) }, false, NoClock); status != Counted || fired != nil {
+			if status, fired := s.Observe(w, &Observation{ID: fmt.Sprint(n), Time: n, Columns: [][]string{{"a"}}}, func() string { return fmt.Sprint("p", n) }, false, NoClock); status != Counted || fired != nil {
 				t.Fatalf("%v %v", status, fired)
 			}
 		}

@@ -1,14 +1,15 @@
 package window
 
 import (
+	"cmp"
 	"encoding/binary"
-	"errors"
 	"iter"
 
 	"oktastream/rules/event"
 )
 
-// Observation is one event as a rule's window sees it.
+// Observation is one event as a rule's window sees it. It must not be changed after it has been observed, but for Since:
+// what windows keep of it is made once.
 type Observation struct {
 	ID   string // event id; the same id at the same time and step is the same observation
 	Time int64  // event time, Unix nanoseconds
@@ -23,146 +24,258 @@ type Observation struct {
 	// What the alert tells about this event when only the window remembers it.
 	Type, IP, Result string
 	Origin           event.Origin
+
+	row   row // as windows keep it, if they belong to maker
+	maker *Dictionary
 }
 
-// row is an observation as a window keeps it: the time to sort by, and the rest encoded, so that an idle window costs
-// one pointer an observation.
-//
-//	enc: id · step · join list · column lists · type · ip · result · topic · partition · offset · index
-//
-// Strings carry a uvarint length; lists a uvarint count; an id that is a UUID in lower case takes 16 bytes (see putID).
+// row is an observation as a window keeps it: the time to sort by, and the rest as it stands in a packed window, so that
+// rows which nothing looks at are neither read nor written again.
 type row struct {
 	time   int64
-	enc    string
+	packed string // see Dictionary.makeRow
 	step   uint8
-	packed uint32 // length in the packed form, see Dictionary.measure
 }
 
-const rowItem = 'r'
+// A packed row's first byte tells what is usual about it, so that the usual row needs no counts:
+//
+//	bits 0–1  number of columns, if each has one value and there is no join
+//	bit 2     the id is a UUID
+//	bit 3     there are a join list and column lists instead
+//	bits 4–7  the step, 15 if it stands behind
+const (
+	rowUUID   = 1 << 2
+	rowLists  = 1 << 3
+	stepShift = 4
+	stepLong  = 15
+	maxPlain  = 3
+)
 
-// item is the row's key among the window's entries: rows sort by time, then step, then id.
-func (r row) item() []byte {
-	id, _ := cutString(r.enc)
-	return rowKey(r.time, r.step, id)
-}
+// rowBytes is what a row counts in Window.bytes besides its packed form: at most this much for its time.
+const rowBytes = binary.MaxVarintLen64
 
-func rowKey(t int64, step uint8, id string) []byte {
-	b := make([]byte, 0, 10+len(id))
-	b = append(b, rowItem)
-	b = binary.BigEndian.AppendUint64(b, uint64(t)^(1<<63)) // two's complement sorts as unsigned with the sign flipped
-	b = append(b, step)
-	return append(b, id...)
-}
+func (r row) size() int { return rowBytes + len(r.packed) }
 
-// before orders rows as their items do.
-func (r row) before(o row) bool {
-	if r.time != o.time {
-		return r.time < o.time
+// rowOf is o as the windows of d keep it.
+func (d *Dictionary) rowOf(o *Observation, step int) row {
+	if o.maker != d || int(o.row.step) != step {
+		o.row, o.maker = d.makeRow(o, step), d
 	}
-	if r.step != o.step {
-		return r.step < o.step
-	}
-	return r.packedID() < o.packedID()
+	return o.row
 }
 
-func (r row) packedID() string {
-	id, _ := cutString(r.enc)
-	return id
-}
-
-func (r row) id() string { return unpackID(r.packedID()) }
-
-func makeRow(o Observation) row {
-	b := make([]byte, 0, 128)
-	b = putString(b, packID(o.ID))
-	b = append(b, byte(o.Step))
-	b = putList(b, o.Join)
-	b = binary.AppendUvarint(b, uint64(len(o.Columns)))
-	for _, c := range o.Columns {
-		b = putList(b, c)
+// makeRow packs o without its time:
+//
+//	flags · [step] · id · values · type · ip · result · topic · partition · offset · index
+func (d *Dictionary) makeRow(o *Observation, step int) row {
+	b := append(d.scratch[:0], 0)
+	flags := byte(min(step, stepLong)) << stepShift
+	if step >= stepLong {
+		b = append(b, byte(step))
 	}
-	b = putString(b, o.Type)
-	b = putString(b, o.IP)
-	b = putString(b, o.Result)
-	b = putString(b, o.Origin.Topic)
+	if id, ok := parseUUID(o.ID); ok {
+		flags |= rowUUID
+		b = append(b, id[:]...)
+	} else {
+		b = putString(b, o.ID)
+	}
+	if plain(o) {
+		flags |= byte(len(o.Columns))
+		for _, c := range o.Columns {
+			b = appendText(b, c[0])
+		}
+	} else {
+		flags |= rowLists
+		b = appendTexts(b, o.Join)
+		b = binary.AppendUvarint(b, uint64(len(o.Columns)))
+		for _, c := range o.Columns {
+			b = appendTexts(b, c)
+		}
+	}
+	b[0] = flags
+	b = appendText(b, o.Type)
+	b = appendText(b, o.IP)
+	b = appendText(b, o.Result)
+	b = d.appendTopic(b, o.Origin.Topic)
 	b = binary.AppendVarint(b, int64(o.Origin.Partition))
 	b = binary.AppendVarint(b, o.Origin.Offset)
 	b = binary.AppendVarint(b, int64(o.Origin.Index))
-	return row{time: o.Time, step: uint8(o.Step), enc: string(b)}
+	d.scratch = b
+	return row{time: o.Time, packed: string(b), step: uint8(step)}
 }
 
-var errRow = errors.New("window row is cut short")
-
-// parseRow checks that enc can be read and that it belongs under item.
-func parseRow(item []byte, enc string) (row, error) {
-	if len(item) < 10 {
-		return row{}, errRow
+// plain reports whether the flags of a row can tell all about the columns of o.
+func plain(o *Observation) bool {
+	if len(o.Join) > 0 || len(o.Columns) > maxPlain {
+		return false
 	}
-	r := row{
-		time: int64(binary.BigEndian.Uint64(item[1:9]) ^ (1 << 63)),
-		step: item[9],
-		enc:  enc,
+	for _, c := range o.Columns {
+		if len(c) != 1 {
+			return false
+		}
 	}
-	o, err := r.observation()
-	if err != nil {
-		return row{}, err
-	}
-	r = makeRow(o) // of several encodings of one observation, the one that the packed form gives back
-	if r.packedID() != string(item[10:]) {
-		return row{}, errors.New("window row does not belong to its item")
-	}
-	return r, nil
+	return true
 }
 
-// join yields the join values.
+// cutRow reads the row that r stands at.
+func cutRow(r *reader, time int64) row {
+	all := r.rest
+	row := row{time: time, packed: all}
+	flags, _, lists := row.open()
+	*r = lists
+	row.step = flags >> stepShift
+	if row.step == stepLong {
+		row.step = all[1]
+	}
+	if flags&rowLists == 0 {
+		for range flags & maxPlain {
+			r.text()
+		}
+	} else {
+		r.texts(nil)
+		for range r.uvarint() {
+			r.texts(nil)
+		}
+	}
+	for range 4 { // type, ip, result, topic
+		r.text()
+	}
+	for range 3 { // partition, offset, index
+		r.uvarint()
+	}
+	row.packed = all[:len(all)-len(r.rest)]
+	return row
+}
+
+// rowID is the id of an event.
+type rowID struct {
+	text string // 16 bytes of a UUID
+	uuid bool
+}
+
+func (id rowID) String() string {
+	if id.uuid {
+		return string(appendUUID(nil, id.text))
+	}
+	return id.text
+}
+
+// open reads the row up to its lists.
+func (r row) open() (flags byte, id rowID, lists reader) {
+	lists = reader{r.packed}
+	flags = lists.byte()
+	if flags>>stepShift == stepLong {
+		lists.byte()
+	}
+	if id.uuid = flags&rowUUID != 0; id.uuid {
+		id.text = lists.take(16)
+	} else {
+		id.text = lists.take(int(lists.uvarint()))
+	}
+	return flags, id, lists
+}
+
+func (r row) id() rowID {
+	_, id, _ := r.open()
+	return id
+}
+
+// join yields the join values, packed: equal ones are equal texts.
 func (r row) join() iter.Seq[string] {
-	_, rest := cutString(r.enc)
 	return func(yield func(string) bool) {
-		if len(rest) > 0 {
-			eachOf(rest[1:], yield)
+		if flags, _, lists := r.open(); flags&rowLists != 0 {
+			lists.texts(yield)
 		}
 	}
 }
 
-// column yields the values of column i.
+// column yields the values of column i, packed likewise.
 func (r row) column(i int) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		_, rest := cutString(r.enc)
-		if len(rest) == 0 {
-			return
-		}
-		rest = eachOf(rest[1:], nil)
-		n, rest := cutUvarint(rest)
-		for c := uint64(0); c < n; c++ {
-			if c == uint64(i) {
-				eachOf(rest, yield)
+		flags, _, lists := r.open()
+		if flags&rowLists == 0 {
+			if i >= int(flags&maxPlain) {
 				return
 			}
-			rest = eachOf(rest, nil)
+			for range i {
+				lists.text()
+			}
+			yield(lists.text())
+			return
 		}
+		lists.texts(nil)
+		if uint64(i) >= lists.uvarint() {
+			return
+		}
+		for range i {
+			lists.texts(nil)
+		}
+		lists.texts(yield)
 	}
 }
 
-// observation decodes the whole row.
-func (r row) observation() (Observation, error) {
-	d := decoder{rest: r.enc}
-	o := Observation{Time: r.time, ID: unpackID(d.string()), Step: int(d.byte()), Join: d.list()}
-	if n := d.uvarint(); n > 0 {
-		if n > uint64(len(d.rest)) {
-			return Observation{}, errRow
-		}
-		o.Columns = make([][]string, n)
-		for i := range o.Columns {
-			o.Columns[i] = d.list()
-		}
+// rowKey orders the rows of a window: by time, then step, then id.
+type rowKey struct {
+	time int64
+	step uint8
+	id   rowID
+}
+
+func (r row) key() rowKey { return rowKey{r.time, r.step, r.id()} }
+
+func (r row) compare(k rowKey) int {
+	if r.time != k.time {
+		return cmp.Compare(r.time, k.time)
 	}
-	o.Type, o.IP, o.Result = d.string(), d.string(), d.string()
-	o.Origin.Topic = d.string()
-	o.Origin.Partition = int32(d.varint())
-	o.Origin.Offset = d.varint()
-	o.Origin.Index = int32(d.varint())
-	if d.bad || d.rest != "" || int(r.step) != o.Step {
-		return Observation{}, errRow
+	if r.step != k.step {
+		return cmp.Compare(r.step, k.step)
 	}
-	return o, nil
+	id := r.id()
+	if id.uuid != k.id.uuid {
+		if id.uuid {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(id.text, k.id.text)
+}
+
+// item is the row's key among the window's entries: a letter, time, step and id, so that rows sort by their items. A
+// UUID in the usual lower-case form is 16 bytes behind a zero byte, any other id as it is behind a one.
+func (r row) item() string {
+	id := r.id()
+	var buf [64]byte
+	b := append(buf[:0], rowItem)
+	b = binary.BigEndian.AppendUint64(b, uint64(r.time)^(1<<63)) // two's complement sorts as unsigned with the sign flipped
+	b = append(b, r.step)
+	if id.uuid {
+		b = append(b, 0)
+	} else {
+		b = append(b, 1)
+	}
+	return string(append(b, id.text...))
+}
+
+const (
+	rowItem  = 'r'
+	rowIDAt  = 1 + 8 + 1
+	uuidSize = 16
+)
+
+// parseItem is the key of a row with this item; ok is false if no row has it.
+func parseItem(item string) (k rowKey, ok bool) {
+	if len(item) <= rowIDAt {
+		return k, false
+	}
+	for _, c := range []byte(item[1 : rowIDAt-1]) {
+		k.time = k.time<<8 | int64(c)
+	}
+	k.time ^= -1 << 63
+	k.step = item[rowIDAt-1]
+	k.id = rowID{text: item[rowIDAt+1:], uuid: item[rowIDAt] == 0}
+	if k.id.uuid {
+		return k, len(k.id.text) == uuidSize
+	}
+	_, isUUID := parseUUID(k.id.text)
+	return k, item[rowIDAt] == 1 && !isUUID
 }

@@ -95,7 +95,7 @@ const none = int64(math.MinInt64)
 // ending is a chain and the event that it ends with.
 type ending struct {
 	chain
-	id string
+	id rowID
 	ok bool
 }
 
@@ -141,7 +141,7 @@ func (l *slot) turn(t, cut int64) {
 }
 
 // best is the chain that starts last and does not end with event id.
-func (l *slot) best(id string, than ending) ending {
+func (l *slot) best(id rowID, than ending) ending {
 	for _, p := range []*pair{&l.old, &l.now} {
 		for i := range p {
 			if e := &p[i]; e.ok && e.id != id && (!than.ok || e.start > than.start) {
@@ -160,7 +160,7 @@ type level struct {
 	cut, cutNow int64
 }
 
-func (l *level) best(r row, id string) ending {
+func (l *level) best(r row, id rowID) ending {
 	from := &l.any
 	var e ending
 	for v := range r.join() {
@@ -270,7 +270,7 @@ func (v *sweep) take(rows []row) (done chain, ok bool) {
 		}
 		return chain{}, false
 	}
-	id := r.packedID()
+	id := r.id()
 	for stage := p.stage + p.runs - 1; stage >= p.stage; stage-- { // downwards: the row must not follow itself
 		e := ending{chain: chain{start: r.time, before: v.first}, ok: true}
 		if stage > 0 {

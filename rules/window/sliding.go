@@ -13,10 +13,10 @@ import (
 type sliding struct {
 	from, to int // rows[from:to] are counted
 	steps    []int
-	columns  []map[string]int
-	sum      *big.Rat // of the numbers in column 0; exact, so that adding and removing in any order agree
-	values   int      // how many numbers there are
-	tally    Tally    // Kind Pipeline: the Program's
+	columns  []map[string]int // by packed value
+	sum      *big.Rat         // of the numbers in column 0; exact, so that adding and removing in any order agree
+	values   int              // how many numbers there are
+	tally    Tally            // Kind Pipeline: the Program's
 }
 
 func (w *Window) sliding(s *Spec) *sliding { return newSliding(s).begin(s, w.head.Group) }
@@ -38,7 +38,7 @@ func (v *sliding) add(r row, by int) {
 	}
 	if v.sum != nil {
 		for value := range r.column(0) {
-			if n, ok := number(value); ok {
+			if n, ok := number(unpackText(value)); ok {
 				v.values += by
 				if by > 0 {
 					v.sum.Add(v.sum, n)
@@ -149,8 +149,8 @@ func (v *sliding) percentile(p float64) *big.Rat {
 		times int
 	}
 	var all []counted
-	for text, times := range v.columns[0] {
-		if n, ok := number(text); ok {
+	for packed, times := range v.columns[0] {
+		if n, ok := number(unpackText(packed)); ok {
 			all = append(all, counted{n, times})
 		}
 	}
@@ -193,6 +193,9 @@ func (w *Window) completions(s *Spec, from, to int64) []int64 {
 	length := int64(s.Length)
 	if n := len(w.rows); n > 0 && w.rows[n-1].time == from {
 		if w.view == nil {
+			if w.scarce(s) {
+				return nil
+			}
 			w.view = w.sliding(s)
 			w.view.from, _ = w.firstAtOrAfter(from - length)
 			w.view.to = w.view.from
@@ -216,6 +219,27 @@ func (w *Window) completions(s *Spec, from, to int64) []int64 {
 		}
 	}
 	return times
+}
+
+// scarce reports whether all rows together do not reach a threshold, so that no interval can. Most windows never get
+// further, and counting what they hold costs more than to see that.
+func (w *Window) scarce(s *Spec) bool {
+	n := len(w.rows)
+	if s.Kind == Count && n < s.Threshold || s.Kind == Unordered && n < s.StepsNeeded() {
+		return true
+	}
+	for i, c := range s.Distinct {
+		values := 0
+		for r := 0; r < n && values < c.Threshold; r++ {
+			for range w.rows[r].column(i) {
+				values++
+			}
+		}
+		if values < c.Threshold {
+			return true
+		}
+	}
+	return false
 }
 
 // firstAtOrAfter is the index of the first row with a time of t or later.

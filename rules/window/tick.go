@@ -50,7 +50,7 @@ func (w *Window) keepTick(i int, text func() string) {
 	if i > 0 {
 		w.dropTrigger(w.rows[i-1], tick)
 	}
-	t := trigger{string(triggerItem) + string(w.rows[i].item()), text()}
+	t := trigger{string(triggerItem) + w.rows[i].item(), text()}
 	at, _ := w.findTrigger(t.item)
 	w.trigs = slices.Insert(w.trigs, at, t)
 	w.bytes += t.size()
@@ -62,7 +62,7 @@ func (w *Window) dropTrigger(r row, tick int64) {
 	if tickAt(r.time, w.head.Every) != tick {
 		return
 	}
-	item := string(triggerItem) + string(r.item())
+	item := string(triggerItem) + r.item()
 	if at, ok := w.findTrigger(item); ok {
 		w.bytes -= w.trigs[at].size()
 		w.trigs = slices.Delete(w.trigs, at, at+1)
@@ -98,7 +98,7 @@ func (s *Spec) tick(w *Window, watermark int64) []Firing {
 func (w *Window) dropRows(v *sliding) {
 	for _, r := range w.rows[:v.from] {
 		w.bytes -= r.size()
-		w.touch(string(r.item()))
+		w.touch(r.item())
 		w.dropTrigger(r, tickAt(r.time, w.head.Every))
 	}
 	clear(w.rows[:v.from])
@@ -110,8 +110,8 @@ func (w *Window) dropRows(v *sliding) {
 // belongs to the episode before it is known at once.
 func (s *Spec) judgeTick(w *Window, t int64, hi int, watermark int64) []Firing {
 	last := w.rows[hi-1]
-	w.complete(s, t, last.id(), func() string {
-		if i, ok := w.findTrigger(string(triggerItem) + string(last.item())); ok {
+	w.complete(s, t, last.id().String(), func() string {
+		if i, ok := w.findTrigger(string(triggerItem) + last.item()); ok {
 			return w.trigs[i].text
 		}
 		return ""
@@ -132,11 +132,11 @@ func (s *Spec) judgeTick(w *Window, t int64, hi int, watermark int64) []Firing {
 
 func encodeTick(t int64) []byte { return binary.AppendVarint(nil, t) }
 
-func decodeTick(value []byte) (int64, error) {
-	d := decoder{rest: string(value)}
+func decodeTick(value string) (int64, error) {
+	d := decoder{rest: value}
 	t := d.varint()
 	if d.bad || d.rest != "" {
-		return 0, fmt.Errorf("%w: tick", ErrEntry)
+		return noTick, fmt.Errorf("%w: tick", ErrEntry)
 	}
 	return t, nil
 }

@@ -1,36 +1,11 @@
 package window
 
 import (
-	"cmp"
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"iter"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 )
-
-// Head says whose window it is. It is written once, so that a window read back from a changelog can be told even when
-// its rule is gone.
-type Head struct {
-	Rule  [16]byte // state identity of the rule
-	Group []string // values of the group key, in the rule's order
-	// How long content matters, copied from the Spec, so that a window expires also without its rule.
-	Length, Lateness, Quiet time.Duration
-	// AtClose as in Spec: rows wait for the window to close.
-	AtClose bool
-	// Settle as in Spec: episodes wait for their start to settle.
-	Settle bool
-	// Every as in Spec: the window is judged at ticks.
-	Every time.Duration
-	// Deferred: completions become known up to Length after their time, see Spec.Deferred.
-	Deferred bool
-	// Thinned: rows have been dropped because they repeated others, see Spec.thin.
-	Thinned bool
-}
 
 // Window is the state of one (rule, group key): the observations that can still take part in an interval, sorted by
 // time, and the episodes that are not over. It implements state.Window. One goroutine owns it.
@@ -49,16 +24,11 @@ type Window struct {
 	dirty []string // items changed since Clone, with repetitions
 	view  *sliding // derived from rows; nil when it must be rebuilt
 	seq   *sweep   // likewise, for sequences
-	bytes int      // of Size, without head and tick
+	bytes int      // of Size, without group and tick
 
-	headBytes int // of the group key in Size
+	group string // texts of the group key, packed
+	shape int    // number of the head in the Dictionary; noShape if it has not been looked up
 }
-
-const (
-	headItem    = "h"
-	episodeItem = 'e'
-	triggerItem = 't' // followed by the item of the row
-)
 
 // New returns an empty window without a head that belongs to no store.
 func New() *Window { return new(Dictionary).New() }
@@ -72,18 +42,26 @@ func (w *Window) SetHead(h Head) {
 	if w.known && w.head.equal(h) {
 		return
 	}
-	h.Group = slices.Clone(h.Group)
-	for i := range h.Group {
-		h.Group[i] = strings.Clone(h.Group[i])
+	group := make([]string, len(h.Group))
+	for i, g := range h.Group {
+		group[i] = strings.Clone(g)
 	}
-	w.head, w.known = h, true
-	w.measureHead()
+	h.Group = group
+	w.assume(h)
 	w.touch(headItem)
 }
 
-func (h Head) equal(o Head) bool {
-	return h.Rule == o.Rule && h.Length == o.Length && h.Lateness == o.Lateness && h.Quiet == o.Quiet &&
-		h.AtClose == o.AtClose && h.Every == o.Every && h.Deferred == o.Deferred && h.Settle == o.Settle && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
+// assume makes h the head. It keeps the group key.
+func (w *Window) assume(h Head) {
+	if len(h.Group) == 0 {
+		h.Group = nil
+	}
+	w.head, w.known, w.shape = h, true, noShape
+	b := w.dict.scratch[:0]
+	for _, g := range h.Group {
+		b = appendText(b, g)
+	}
+	w.dict.scratch, w.group = b, string(b)
 }
 
 func (w *Window) touch(item string) { w.dirty = append(w.dirty, item) }
@@ -96,7 +74,7 @@ func (w *Window) Clone() *Window {
 	c.trigs = slices.Clone(w.trigs)
 	c.dirty, c.view, c.seq = nil, nil, nil
 	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
-		c.head, c.known, c.judged, c.headBytes, c.pace = Head{}, false, noTick, 0, noPace
+		c.head, c.known, c.judged, c.group, c.shape, c.pace = Head{}, false, noTick, "", noShape, noPace
 	}
 	return &c
 }
@@ -158,289 +136,4 @@ func after(t int64, keep, lateness time.Duration) int64 {
 		return math.MaxInt64
 	}
 	return t + d
-}
-
-// Entries yields head, episodes and rows in ascending order of item.
-func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
-	return func(yield func([]byte, []byte) bool) {
-		for e := range w.episodesByItem() {
-			if !yield(e.item(), e.encode()) {
-				return
-			}
-		}
-		if w.known && !w.Empty() && !yield([]byte(headItem), w.head.encode()) {
-			return
-		}
-		if w.judged != noTick && !w.Empty() && !yield([]byte(tickItem), encodeTick(w.judged)) {
-			return
-		}
-		if w.pace != noPace && !w.Empty() && !yield([]byte(paceItem), w.pace.encode()) {
-			return
-		}
-		for _, r := range w.rows {
-			if !yield(r.item(), []byte(r.enc)) {
-				return
-			}
-		}
-		for _, t := range w.trigs {
-			if !yield([]byte(t.item), []byte(t.text)) {
-				return
-			}
-		}
-	}
-}
-
-// rest yields what is neither head nor row, in any order, also of a window of which only a part has been applied.
-func (w *Window) rest() iter.Seq2[[]byte, []byte] {
-	return func(yield func([]byte, []byte) bool) {
-		for i := range w.eps {
-			if !yield(w.eps[i].item(), w.eps[i].encode()) {
-				return
-			}
-		}
-		if w.judged != noTick && !yield([]byte(tickItem), encodeTick(w.judged)) {
-			return
-		}
-		if w.pace != noPace && !yield([]byte(paceItem), w.pace.encode()) {
-			return
-		}
-		for _, t := range w.trigs {
-			if !yield([]byte(t.item), []byte(t.text)) {
-				return
-			}
-		}
-	}
-}
-
-// episodesByItem yields the episodes in the order of their items, which is not that of their starts once an episode has
-// begun before one that was known already.
-func (w *Window) episodesByItem() iter.Seq[*episode] {
-	return func(yield func(*episode) bool) {
-		order := make([]*episode, len(w.eps))
-		for i := range w.eps {
-			order[i] = &w.eps[i]
-		}
-		slices.SortFunc(order, func(a, b *episode) int { return cmp.Compare(a.seq, b.seq) })
-		for _, e := range order {
-			if !yield(e) {
-				return
-			}
-		}
-	}
-}
-
-// Changes yields each item touched since Clone or Unpack with its value now, nil if it is gone.
-func (w *Window) Changes() iter.Seq2[[]byte, []byte] {
-	return func(yield func([]byte, []byte) bool) {
-		slices.Sort(w.dirty)
-		w.dirty = slices.Compact(w.dirty)
-		for _, item := range w.dirty {
-			if !yield([]byte(item), w.lookup(item)) {
-				return
-			}
-		}
-		if !w.Empty() {
-			return
-		}
-		// An empty window leaves no entry behind, so its head and tick go too, whether or not they were touched.
-		if _, touched := slices.BinarySearch(w.dirty, headItem); w.known && !touched && !yield([]byte(headItem), nil) {
-			return
-		}
-		if _, touched := slices.BinarySearch(w.dirty, tickItem); w.judged != noTick && !touched && !yield([]byte(tickItem), nil) {
-			return
-		}
-		if _, touched := slices.BinarySearch(w.dirty, paceItem); w.pace != noPace && !touched {
-			yield([]byte(paceItem), nil)
-		}
-	}
-}
-
-func (w *Window) lookup(item string) []byte {
-	switch {
-	case item == headItem:
-		if w.known && !w.Empty() {
-			return w.head.encode()
-		}
-	case item == tickItem:
-		if w.judged != noTick && !w.Empty() {
-			return encodeTick(w.judged)
-		}
-	case item == paceItem:
-		if w.pace != noPace && !w.Empty() {
-			return w.pace.encode()
-		}
-	case item[0] == episodeItem:
-		for i := range w.eps {
-			if string(w.eps[i].item()) == item {
-				return w.eps[i].encode()
-			}
-		}
-	case item[0] == rowItem:
-		if i, ok := w.findRow(item); ok {
-			return []byte(w.rows[i].enc)
-		}
-	case item[0] == triggerItem:
-		if i, ok := w.findTrigger(item); ok {
-			return []byte(w.trigs[i].text)
-		}
-	}
-	return nil
-}
-
-// findRow returns the place of the row with this item, or where it would stand.
-func (w *Window) findRow(item string) (int, bool) {
-	i := sort.Search(len(w.rows), func(i int) bool { return string(w.rows[i].item()) >= item })
-	return i, i < len(w.rows) && string(w.rows[i].item()) == item
-}
-
-// ErrEntry is wrapped by every error of Apply.
-var ErrEntry = errors.New("window entry cannot be read")
-
-// Apply installs one entry from the changelog; a nil value removes it.
-func (w *Window) Apply(item, value []byte) error {
-	w.view, w.seq = nil, nil
-	if len(item) == 0 {
-		return fmt.Errorf("%w: no item", ErrEntry)
-	}
-	switch {
-	case string(item) == headItem:
-		if value == nil {
-			w.head, w.known = Head{}, false
-			w.measureHead()
-			return nil
-		}
-		h, err := decodeHead(value)
-		if err != nil {
-			return err
-		}
-		w.head, w.known = h, true
-		w.measureHead()
-	case string(item) == tickItem:
-		if value == nil {
-			w.judged = noTick
-			return nil
-		}
-		t, err := decodeTick(value)
-		if err != nil {
-			return err
-		}
-		w.judged = t
-	case string(item) == paceItem:
-		if value == nil {
-			w.pace = noPace
-			return nil
-		}
-		p, err := decodePace(value)
-		if err != nil {
-			return err
-		}
-		w.pace = p
-	case item[0] == episodeItem:
-		i := slices.IndexFunc(w.eps, func(e episode) bool { return string(e.item()) == string(item) })
-		if i >= 0 {
-			w.bytes -= w.eps[i].size()
-			w.eps = slices.Delete(w.eps, i, i+1)
-		}
-		if value == nil {
-			return nil
-		}
-		e, err := decodeEpisode(item, value)
-		if err != nil {
-			return err
-		}
-		i, _ = slices.BinarySearchFunc(w.eps, e, compareEpisodes)
-		w.eps = slices.Insert(w.eps, i, e)
-		w.bytes += e.size()
-	case item[0] == rowItem:
-		i, found := w.findRow(string(item))
-		if found {
-			w.bytes -= w.rows[i].size()
-			w.rows = slices.Delete(w.rows, i, i+1)
-		}
-		if value == nil {
-			return nil
-		}
-		r, err := parseRow(item, string(value))
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrEntry, err)
-		}
-		r = w.dict.measure(r)
-		w.rows = slices.Insert(w.rows, i, r)
-		w.bytes += r.size()
-	case item[0] == triggerItem:
-		i, found := w.findTrigger(string(item))
-		if found {
-			w.bytes -= w.trigs[i].size()
-			w.trigs = slices.Delete(w.trigs, i, i+1)
-		}
-		if value == nil {
-			return nil
-		}
-		t := trigger{string(item), string(value)}
-		w.trigs = slices.Insert(w.trigs, i, t)
-		w.bytes += t.size()
-	default:
-		return fmt.Errorf("%w: kind %q is not known to this version", ErrEntry, item[0])
-	}
-	return nil
-}
-
-const (
-	headFormat  = 1
-	flagThinned = 1 << 0
-	flagAtClose = 1 << 1
-	flagSettle  = 1 << 2
-	flagEvery   = 1 << 3
-	flagDefer   = 1 << 4
-)
-
-func (h Head) encode() []byte { return putList(h.appendShape(nil), h.Group) }
-
-// appendShape appends all but the group key.
-func (h Head) appendShape(b []byte) []byte {
-	var flags byte
-	if h.Thinned {
-		flags |= flagThinned
-	}
-	if h.AtClose {
-		flags |= flagAtClose
-	}
-	if h.Settle {
-		flags |= flagSettle
-	}
-	if h.Every > 0 {
-		flags |= flagEvery
-	}
-	if h.Deferred {
-		flags |= flagDefer
-	}
-	b = append(append(b, headFormat, flags), h.Rule[:]...)
-	b = binary.AppendVarint(b, int64(h.Length))
-	b = binary.AppendVarint(b, int64(h.Lateness))
-	b = binary.AppendVarint(b, int64(h.Quiet))
-	if h.Every > 0 {
-		b = binary.AppendVarint(b, int64(h.Every))
-	}
-	return b
-}
-
-func decodeHead(value []byte) (Head, error) {
-	var h Head
-	if len(value) < 18 || value[0] != headFormat || value[1]&^(flagThinned|flagAtClose|flagSettle|flagEvery|flagDefer) != 0 {
-		return h, fmt.Errorf("%w: head of another format", ErrEntry)
-	}
-	h.Thinned, h.AtClose, h.Settle = value[1]&flagThinned != 0, value[1]&flagAtClose != 0, value[1]&flagSettle != 0
-	h.Deferred = value[1]&flagDefer != 0
-	copy(h.Rule[:], value[2:])
-	d := decoder{rest: string(value[18:])}
-	h.Length, h.Lateness, h.Quiet = time.Duration(d.varint()), time.Duration(d.varint()), time.Duration(d.varint())
-	if value[1]&flagEvery != 0 {
-		h.Every = time.Duration(d.varint())
-		d.bad = d.bad || h.Every <= 0
-	}
-	h.Group = d.list()
-	if d.bad || d.rest != "" || h.Length < 0 || h.Lateness < 0 || h.Quiet < 0 {
-		return h, fmt.Errorf("%w: head", ErrEntry)
-	}
-	return h, nil
 }

@@ -1,6 +1,9 @@
 package jsontree
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Selection says which parts of a text a tree has to hold. Its places are chains of member names from the top; a tree
 // has the members at each place and, as far as a place asks for it, all that is below. An array has all its elements,
@@ -38,6 +41,15 @@ type slot struct {
 
 // everything selects all there is.
 var everything = &Selection{places: []placeInfo{{whole: true}}}
+
+// Clone returns a copy that grows on its own; the places of s have the same numbers in it.
+func (s *Selection) Clone() Selection {
+	c := Selection{slices.Clone(s.places)}
+	for i := range c.places {
+		c.places[i].slots = slices.Clone(c.places[i].slots)
+	}
+	return c
+}
 
 func (s *Selection) init() {
 	if s.places == nil {

@@ -34,7 +34,7 @@ func BenchmarkHotGroup(b *testing.B) {
 				observe := func(i int) {
 					at := start.Add(time.Duration(i) * time.Second).UnixNano()
 					o := window.Observation{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), Time: at, Columns: [][]string{{rows[i%len(rows)]}}}
-					if status, fired := spec.Observe(w, o, func() string { return "projection" }, false, at); status != window.Counted || len(fired) > 0 {
+					if status, fired := spec.Observe(w, &o, func() string { return "projection" }, false, at); status != window.Counted || len(fired) > 0 {
 						b.Fatal(status, fired)
 					}
 				}
