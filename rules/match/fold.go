@@ -1,6 +1,7 @@
 package match
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -23,26 +24,54 @@ func foldRune(r rune) rune {
 	return r
 }
 
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+// capitals marks, in the high bit of each of eight bytes, those that are ASCII capitals. All eight must be ASCII: then the
+// additions disturb no other byte.
+func capitals(x uint64) uint64 {
+	fromA, aboveZ := x+(0x80-'A')*ones, x+(0x80-'Z'-1)*ones
+	return fromA &^ aboveZ & highs
+}
+
 func appendFold(dst []byte, s string) []byte {
-	for i := range len(s) {
-		c := s[i]
-		if c >= utf8.RuneSelf {
+	from := len(dst)
+	dst = append(dst, s...)
+	b := dst[from:]
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		if x&highs != 0 {
+			break
+		}
+		binary.LittleEndian.PutUint64(b[i:], x|capitals(x)>>2) // the bit by which lower case differs
+	}
+	for ; i < len(b); i++ {
+		if c := b[i]; c >= utf8.RuneSelf {
+			dst = dst[:from+i]
 			for _, r := range s[i:] {
 				dst = utf8.AppendRune(dst, foldRune(r))
 			}
-			break
+			return dst
+		} else if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
 		}
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
 	}
 	return dst
 }
 
 // isFolded reports that s folds to itself; false is always safe.
 func isFolded(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for len(s) >= 8 {
+		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if x&highs != 0 || capitals(x) != 0 {
+			return false
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
 			return false
 		}

@@ -100,6 +100,7 @@ type affixes struct {
 type parts struct {
 	texts   []string
 	buckets []*bucket
+	sieve   *sieve     // of texts, unless one is too short for it
 	all     *automaton // of texts, if they are many
 }
 
@@ -316,6 +317,9 @@ func (p *parts) put(text string, b *bucket) {
 }
 
 func (p *parts) close() {
+	if len(p.texts) > 1 {
+		p.sieve = newSieve(p.texts)
+	}
 	if len(p.texts) > fewParts {
 		p.all = newAutomaton(p.texts)
 	}

@@ -129,6 +129,9 @@ func (m *Matcher) visitText(l *lookup, text string) {
 }
 
 func (m *Matcher) visitParts(p *parts, text string) {
+	if p.sieve != nil && !p.sieve.passes(text) {
+		return
+	}
 	if p.all == nil {
 		for i, part := range p.texts {
 			if strings.Contains(text, part) {
