@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"oktastream/integration/bench/corpus"
 	"oktastream/processor/embedded"
 )
 
@@ -23,48 +20,39 @@ const (
 
 // brokerProcess is a broker in a process of its own, so that its work is not counted as that of a contender.
 type brokerProcess struct {
+	*child
 	addr string
-	cmd  *exec.Cmd
-	in   io.Closer
 }
 
-// startBroker runs this program again as a broker whose input topic has so many partitions and holds events.
-func startBroker(ctx context.Context, partitions int, events [][]byte) (*brokerProcess, error) {
-	self, err := os.Executable()
+// startBroker runs this program again as a broker whose input topic has so many partitions and holds n invented events.
+func startBroker(partitions, n int) (*brokerProcess, error) {
+	b, addr, err := startSelf("-broker", strconv.Itoa(partitions), "-events", strconv.Itoa(n))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the broker did not start: %w", err)
 	}
-	cmd := exec.Command(self, "-broker", strconv.Itoa(partitions))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	b := &brokerProcess{cmd: cmd, in: in}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return nil, errors.Join(errors.New("the broker did not start"), err, b.close())
-	}
-	b.addr = strings.TrimSpace(line)
-	if err := b.fill(ctx, events); err != nil {
-		return nil, errors.Join(err, b.close())
-	}
-	return b, nil
+	return &brokerProcess{child: b, addr: addr}, nil
 }
 
-func (b *brokerProcess) close() error {
-	return errors.Join(b.in.Close(), b.cmd.Wait())
+// serveBroker is a broker until standard input ends. It prints its address once it holds n events.
+func serveBroker(ctx context.Context, partitions, n int) error {
+	b, err := embedded.Start(embedded.Options{Topics: []embedded.Topic{
+		{Name: input, Partitions: partitions, Config: map[string]string{"retention.bytes": "-1"}}, {Name: alerts}}})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	if n > 0 {
+		if err := fill(ctx, b.Addr(), corpus.New(n, 1)); err != nil {
+			return err
+		}
+	}
+	fmt.Println(b.Addr())
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
-func (b *brokerProcess) fill(ctx context.Context, events [][]byte) error {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(b.addr), kgo.DefaultProduceTopic(input), kgo.ProducerBatchCompression(kgo.Lz4Compression()))
+func fill(ctx context.Context, addr string, events [][]byte) error {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.DefaultProduceTopic(input), kgo.ProducerBatchCompression(kgo.Lz4Compression()))
 	if err != nil {
 		return err
 	}
@@ -81,17 +69,4 @@ func (b *brokerProcess) fill(ctx context.Context, events [][]byte) error {
 		return err
 	}
 	return failed
-}
-
-// serveBroker is a broker until standard input ends. It prints its address.
-func serveBroker(partitions int) error {
-	b, err := embedded.Start(embedded.Options{Topics: []embedded.Topic{
-		{Name: input, Partitions: partitions, Config: map[string]string{"retention.bytes": "-1"}}, {Name: alerts}}})
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	fmt.Println(b.Addr())
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
 }

@@ -118,7 +118,7 @@ func decoding(t *table, events [][]byte, rounds int) error {
 }
 
 func each(name string, events [][]byte, fn func([]byte) error) contender {
-	return contender{name, func(int) (int, error) {
+	return contender{name: name, run: func(int) (int, error) {
 		for _, raw := range events {
 			if err := fn(raw); err != nil {
 				return 0, err

@@ -41,7 +41,7 @@ func evaluation(t *table, events [][]byte, rounds int) error {
 
 // decodeOnly takes off the envelope and decodes for a rule set.
 func decodeOnly(name string, set *rules.Set, events [][]byte) contender {
-	return contender{name, func(int) (int, error) {
+	return contender{name: name, run: func(int) (int, error) {
 		var u envelope.Unwrapper
 		d := event.NewDecoder(set.Fields())
 		for _, raw := range events {
@@ -57,7 +57,7 @@ func decodeOnly(name string, set *rules.Set, events [][]byte) contender {
 
 // whole is what the ingest stage does with a record, without Kafka.
 func whole(name string, set *rules.Set, events [][]byte) contender {
-	return contender{name, func(int) (int, error) {
+	return contender{name: name, run: func(int) (int, error) {
 		var u envelope.Unwrapper
 		var out engine.Output
 		d, g := event.NewDecoder(set.Fields()), engine.NewIngest(set, engine.Options{})

@@ -34,7 +34,7 @@ func footprint(ctx context.Context, t *table) error {
 	}
 	t.add(atMost("binary, MB", float64(info.Size())/1e6, 40, 0, "stripped, without cgo"))
 
-	b, err := startBroker(ctx, 4, nil)
+	b, err := startBroker(4, 0)
 	if err != nil {
 		return err
 	}

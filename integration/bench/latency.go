@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -16,72 +18,77 @@ import (
 	"oktastream/processor/feed"
 	"oktastream/rules"
 	"oktastream/rules/alert"
+	"oktastream/rules/lang"
+	"oktastream/rules/pack"
 )
 
-// latency plays events at a steady rate and measures, for each alert, the time from producing the event that completed it
-// to reading the committed alert.
-func latency(ctx context.Context, t *table, set *rules.Set, rate, seconds int) error {
-	b, err := startBroker(ctx, 4, nil)
+// interval is the commit interval of the latency run.
+const interval = 100 * time.Millisecond
+
+// serveProcessor runs the rules of the pack against a broker until standard input ends. It says when it is ready.
+func serveProcessor(ctx context.Context, addr string) error {
+	set, diags := rules.NewSet(lang.LoadFS(pack.FS, ".").Rules)
+	if len(diags) > 0 {
+		return fmt.Errorf("pack: %v", diags)
+	}
+	p, err := processor.New(processor.Config{
+		Client: []kgo.Opt{kgo.SeedBrokers(addr)}, Group: "latency", Instance: "bench", Input: []string{input}, Alerts: alerts,
+		CreateTopics: true, CommitInterval: interval, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}, set)
 	if err != nil {
 		return err
 	}
-	defer b.close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	const interval = 100 * time.Millisecond
-	cfg := processor.Config{
-		Client: []kgo.Opt{kgo.SeedBrokers(b.addr)}, Group: "latency", Instance: "bench", Input: []string{input}, Alerts: alerts,
-		CreateTopics: true, CommitInterval: interval, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	}
 	running := make(chan error, 1)
-	go func() { running <- processor.Run(ctx, cfg, set) }()
-
-	w := &watch{sent: map[string]time.Time{}}
-	reader, err := kgo.NewClient(kgo.SeedBrokers(b.addr), kgo.ConsumeTopics(alerts), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		for ctx.Err() == nil {
-			reader.PollFetches(ctx).EachRecord(w.read)
+	go func() { running <- p.Run(ctx) }()
+	for !p.Readiness().Ready {
+		select {
+		case err := <-running:
+			return fmt.Errorf("the processor stopped: %w", err)
+		case <-time.After(20 * time.Millisecond):
 		}
-	})
-	producer, err := kgo.NewClient(kgo.SeedBrokers(b.addr), kgo.DefaultProduceTopic(input), kgo.ProducerLinger(0))
-	if err != nil {
-		return err
 	}
-	defer producer.Close()
+	fmt.Println("ready")
+	_, err = io.Copy(io.Discard, os.Stdin)
+	cancel()
+	return errors.Join(err, <-running)
+}
 
-	// The first seconds, in which the groups form, do not count.
+// sending is an event of the latency run.
+type sending struct {
+	id   string
+	json []byte
+}
+
+// latency plays events at a steady rate and measures, for each alert, the time from producing the event that completed it
+// to reading the committed alert. Broker and product are processes of their own; the events are made beforehand, and sent
+// as a forwarder would, with a linger.
+func latency(ctx context.Context, t *table, rate, seconds int) error {
 	n := rate * seconds
-	start := time.Now().Add(3 * time.Second)
-	i := 0
+	events := make([]sending, 0, n)
 	for item := range feed.New(feed.Options{Seed: 2, Events: n, Campaigns: max(n/400, 1), Duration: 24 * time.Hour}) {
-		if wait := time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))); wait > 0 {
-			time.Sleep(wait)
-		}
 		var e struct {
 			UUID string `json:"uuid"`
 		}
 		if err := json.Unmarshal(item.JSON, &e); err != nil {
 			return err
 		}
-		w.note(e.UUID)
-		producer.Produce(ctx, &kgo.Record{Value: item.JSON}, nil)
-		i++
+		events = append(events, sending{e.UUID, item.JSON})
 	}
-	if err := producer.Flush(ctx); err != nil {
+	b, err := startBroker(4, 0)
+	if err != nil {
 		return err
 	}
-	time.Sleep(2 * time.Second)
-	cancel()
-	if err := <-running; err != nil {
+	defer b.close()
+	product, _, err := startSelf("-process", b.addr)
+	if err != nil {
+		return fmt.Errorf("the processor did not start: %w", err)
+	}
+	w := &watch{sent: map[string]time.Time{}}
+	if err := errors.Join(w.play(ctx, b.addr, events, rate), product.close()); err != nil {
 		return err
 	}
-	reading.Wait()
 	name := "p99 in ms from producing an event to reading its committed alert, commit interval 100 ms, "
 	for _, k := range []struct {
 		name   string
@@ -91,6 +98,51 @@ func latency(ctx context.Context, t *table, set *rules.Set, rate, seconds int) e
 		t.add(atMost(fmt.Sprintf("%s%s, %d events/s", name, k.name, rate), ms(percentile(k.ds, 99)), k.target, 1,
 			fmt.Sprintf("%d alerts in %d s, p50 %.1f ms; broker, load and reader on the same cores", len(k.ds), seconds, ms(percentile(k.ds, 50)))))
 	}
+	t.add(row{What: fmt.Sprintf("CPU of both stages at %d events/s, µs an event", rate), Value: micros(product.used()) / float64(n), Rounds: 1,
+		Note: "start and end included; many small transactions"})
+	return nil
+}
+
+// linger is how long the load waits for a batch to fill. It counts.
+const linger = 5 * time.Millisecond
+
+// play sends events at a rate and reads alerts until those of the last events must be there.
+func (w *watch) play(ctx context.Context, addr string, events []sending, rate int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reader, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(alerts), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	defer cancel()
+	reading.Go(func() {
+		for ctx.Err() == nil {
+			reader.PollFetches(ctx).EachRecord(w.read)
+		}
+	})
+	producer, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.DefaultProduceTopic(input), kgo.ProducerLinger(linger),
+		kgo.ProducerBatchCompression(kgo.Lz4Compression()))
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	burst := max(rate/1000, 1) // a timer for each event would be most of the load
+	start := time.Now()
+	for i, e := range events {
+		if i%burst == 0 {
+			time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))))
+		}
+		w.note(e.id)
+		producer.Produce(ctx, &kgo.Record{Value: e.json}, nil)
+	}
+	if err := producer.Flush(ctx); err != nil {
+		return err
+	}
+	time.Sleep(2 * time.Second)
 	return nil
 }
 

@@ -10,14 +10,11 @@ import (
 	"strings"
 
 	"oktastream/integration/bench/corpus"
-	"oktastream/rules"
-	"oktastream/rules/lang"
-	"oktastream/rules/pack"
 )
 
 var (
 	rounds  = flag.Int("rounds", 15, "rounds of every rotation")
-	count   = flag.Int("events", 50_000, "events that one contender reads in one round, with a broker")
+	count   = flag.Int("events", 100_000, "events that one contender reads in one round, with a broker")
 	rate    = flag.Int("rate", 10_000, "events a second of the latency run")
 	seconds = flag.Int("seconds", 20, "length of the latency run")
 	only    = flag.String("only", "", "parts to run, comma-separated: decode, rules, pipeline, latency, footprint, scaling; empty for all")
@@ -25,6 +22,7 @@ var (
 	version = flag.String("version", "", "what is being measured, for the heading; default the revision of the build")
 	profile = flag.String("profile", "", "file to write a CPU profile of the pipeline's ingest stage to, and nothing else")
 	asked   = flag.Int("broker", 0, "be a broker whose input has so many partitions, until standard input ends")
+	address = flag.String("process", "", "be the product at the broker of this address, until standard input ends")
 )
 
 func main() {
@@ -37,14 +35,15 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	if *asked > 0 {
-		return serveBroker(*asked)
+	switch {
+	case *asked > 0:
+		return serveBroker(ctx, *asked, *count)
+	case *address != "":
+		return serveProcessor(ctx, *address)
+	case *profile != "":
+		return profiled(ctx, *profile, *count)
 	}
-	events := corpus.New(*count, 1)
-	if *profile != "" {
-		return profiled(ctx, *profile, events)
-	}
-	few := events[:min(len(events), 2500)]
+	few := corpus.New(2500, 1)
 	t := &table{out: os.Stdout}
 	about := machine()
 	t.head(about)
@@ -54,14 +53,8 @@ func run(ctx context.Context) error {
 	}{
 		{"decode", func() error { return decoding(t, few, *rounds) }},
 		{"rules", func() error { return evaluation(t, few, *rounds) }},
-		{"pipeline", func() error { return pipeline(ctx, t, events, *rounds) }},
-		{"latency", func() error {
-			set, diags := rules.NewSet(lang.LoadFS(pack.FS, ".").Rules)
-			if len(diags) > 0 {
-				return fmt.Errorf("pack: %v", diags)
-			}
-			return latency(ctx, t, set, *rate, *seconds)
-		}},
+		{"pipeline", func() error { return pipeline(ctx, t, *count, *rounds) }},
+		{"latency", func() error { return latency(ctx, t, *rate, *seconds) }},
 		{"footprint", func() error { return footprint(ctx, t) }},
 		{"scaling", func() error { return scaling(ctx, t, few, *rounds) }},
 	} {
@@ -72,7 +65,7 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	fmt.Printf("\nEvents of %d bytes on average. A ratio is the median over the rounds.\n", corpus.Size(events))
+	fmt.Printf("\nEvents of %d bytes on average. A ratio is the median over the rounds.\n", corpus.Size(few))
 	if *result != "" {
 		return t.write(*result, about)
 	}

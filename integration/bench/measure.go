@@ -12,6 +12,9 @@ type contender struct {
 	name string
 	// run does n units of work, events as a rule. round counts from 0.
 	run func(round int) (n int, err error)
+	// less, if it is there, does fewer units, or none, in the same way. What it takes is subtracted: what remains is the
+	// work alone, without what is done once, as joining a group is.
+	less func(round int) (n int, err error)
 }
 
 // timings are what the rounds of one contender took: CPU and wall clock, per unit.
@@ -25,12 +28,16 @@ func rotate(rounds int, contenders ...contender) ([]timings, error) {
 	ts := make([]timings, len(contenders))
 	for round := -1; round < rounds; round++ {
 		for i, c := range contenders {
-			began, before := time.Now(), cpu()
-			n, err := c.run(round + 1)
+			n, used, took, err := timed(c.run, round+1)
+			if err == nil && c.less != nil {
+				var n0 int
+				var used0, took0 time.Duration
+				n0, used0, took0, err = timed(c.less, round+1)
+				n, used, took = n-n0, used-used0, took-took0
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
-			used, took := cpu()-before, time.Since(began)
 			if ts[i].name = c.name; round >= 0 {
 				ts[i].cpu = append(ts[i].cpu, used/time.Duration(n))
 				ts[i].wall = append(ts[i].wall, took/time.Duration(n))
@@ -38,6 +45,12 @@ func rotate(rounds int, contenders ...contender) ([]timings, error) {
 		}
 	}
 	return ts, nil
+}
+
+func timed(run func(int) (int, error), round int) (n int, used, took time.Duration, err error) {
+	began, before := time.Now(), cpu()
+	n, err = run(round)
+	return n, cpu() - before, time.Since(began), err
 }
 
 // ratio is the median over the rounds of a's CPU time over b's.

@@ -22,7 +22,7 @@ func scaling(ctx context.Context, t *table, events [][]byte, rounds int) error {
 	}
 	work := whole("", set, events)
 	side := func(workers int) contender {
-		return contender{fmt.Sprintf("%d workers", workers), func(round int) (int, error) {
+		return contender{name: fmt.Sprintf("%d workers", workers), run: func(round int) (int, error) {
 			var wg sync.WaitGroup
 			errs := make([]error, workers)
 			for w := range workers {
@@ -60,24 +60,24 @@ func scaling(ctx context.Context, t *table, events [][]byte, rounds int) error {
 		t.add(row{What: "simulated speed-up over the model N/⌈N/M⌉, 1,000 partitions, 1 to 1,000 workers, the worst: " + keys.name,
 			Value: worst, Rounds: 1, Note: fmt.Sprintf("at %d workers; at 16 it is %.2f of %.1f", at, speedup(load, 16), 1000/float64((1000+15)/16))})
 	}
-	return partitions(ctx, t, events, rounds)
+	return partitions(ctx, t, rounds)
 }
 
 // partitions measures what many partitions cost one worker.
-func partitions(ctx context.Context, t *table, events [][]byte, rounds int) error {
+func partitions(ctx context.Context, t *table, rounds int) error {
 	set, err := ruleSet(100, true)
 	if err != nil {
 		return err
 	}
 	var cs []contender
 	for _, n := range []int{8, 1000} {
-		b, err := startBroker(ctx, n, events)
+		b, err := startBroker(n, short)
 		if err != nil {
 			return err
 		}
 		defer b.close()
-		cs = append(cs, contender{fmt.Sprintf("%d partitions", n), func(int) (int, error) {
-			return len(events), consume(ctx, b.addr, len(events), decoder(set))
+		cs = append(cs, contender{name: fmt.Sprintf("%d partitions", n), run: func(int) (int, error) {
+			return short, consume(ctx, b.addr, short, decoder(set))
 		}})
 	}
 	ts, err := rotate(max(rounds/3, 1), cs...)
