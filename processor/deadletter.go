@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -63,7 +64,16 @@ func (l *deadLetters) write(out *transaction, t tally, d deadLetter) error {
 		letter.Value = value[:min(len(value), max(0, limit-recordSize(letter)))]
 	}
 	t.add(l.metrics.deadLetters.WithLabelValues(d.code), 1)
-	return out.produce(letter)
+	return out.produce(owned(letter))
+}
+
+// owned gives a record memory of its own, see buffers.
+func owned(r *kgo.Record) *kgo.Record {
+	r.Key, r.Value = bytes.Clone(r.Key), bytes.Clone(r.Value)
+	for i := range r.Headers {
+		r.Headers[i].Value = bytes.Clone(r.Headers[i].Value)
+	}
+	return r
 }
 
 func (l *deadLetters) headers(d deadLetter) []kgo.RecordHeader {

@@ -241,6 +241,7 @@ func (p *Processor) session(w *worker, st Stage, found topics) sessionOptions {
 		kgo.RebalanceTimeout(c.RebalanceTimeout),
 		kgo.TransactionTimeout(c.TransactionTimeout),
 		kgo.ProducerBatchMaxBytesFn(found.batch),
+		kgo.WithPools(new(buffers)),
 	)
 	return o
 }

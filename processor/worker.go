@@ -21,7 +21,7 @@ type stage interface {
 	// due reports whether there is something to produce without input.
 	due(now time.Time) bool
 	begin(now time.Time)
-	// process handles one record. errAbort asks for the batch again.
+	// process handles one record, whose memory is used again after that. errAbort asks for the batch again.
 	process(r *kgo.Record, out *transaction) error
 	// finish produces what goes at the end of the transaction.
 	finish(out *transaction, now time.Time) error
@@ -226,6 +226,7 @@ func (w *worker) fill(ctx context.Context, s *session, st stage, out *transactio
 			if err := st.process(r, out); err != nil {
 				return err
 			}
+			r.Recycle()
 		}
 		left := w.limits.interval - time.Since(start)
 		switch {
