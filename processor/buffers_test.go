@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"oktastream/processor/envelope"
-	"oktastream/processor/feed"
+	invented "oktastream/processor/feed"
 	"oktastream/rules"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
@@ -54,7 +54,7 @@ func TestNothingKeptRefersToItsRecord(t *testing.T) {
 			})
 		}
 		newest := int64(0)
-		for item := range feed.New(feed.Options{Seed: 3, Events: 3000, Campaigns: 12, Duration: 24 * time.Hour}) {
+		for item := range invented.New(invented.Options{Seed: 3, Events: 3000, Campaigns: 12, Duration: 24 * time.Hour}) {
 			lent(item.JSON, reused, func(value []byte) {
 				for _, f := range u.Unwrap(value).Events {
 					ev, err := d.Decode(f.JSON, event.Meta{Origin: event.Origin{Topic: "in"}})
@@ -102,9 +102,9 @@ func TestDeadLetterOwnsItsMemory(t *testing.T) {
 	r := owned(&kgo.Record{Key: memory[:3], Value: memory[4:9], Headers: []kgo.RecordHeader{{Key: "h", Value: memory[10:]}}})
 	clear(memory)
 	if string(r.Key) != "key" || string(r.Value) != "value" || string(r.Headers[0].Value) != "header" {
-		t.Errorf("the record has become %q", r)
+		t.Errorf("the record has become %s %s %s", r.Key, r.Value, r.Headers[0].Value)
 	}
 	if r := owned(&kgo.Record{}); r.Key != nil || r.Value != nil {
-		t.Errorf("nothing has become %q", r)
+		t.Errorf("nothing has become %q, %q", r.Key, r.Value)
 	}
 }

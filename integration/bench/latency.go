@@ -67,7 +67,7 @@ type sending struct {
 func latency(ctx context.Context, t *table, rate, seconds int) error {
 	n := rate * seconds
 	events := make([]sending, 0, n)
-	for item := range feed.New(feed.Options{Seed: 2, Events: n, Campaigns: max(n/400, 1), Duration: 24 * time.Hour}) {
+	for item := range feed.New(feed.Options{Seed: 2, Events: n, Campaigns: max(n/2000, 1), Duration: 24 * time.Hour}) {
 		var e struct {
 			UUID string `json:"uuid"`
 		}
