@@ -2,7 +2,6 @@ package state
 
 import (
 	"encoding/binary"
-	"iter"
 	"runtime"
 	"testing"
 )
@@ -18,17 +17,13 @@ func (w *tiny) Apply(_, value []byte) error {
 	return nil
 }
 
-func (w *tiny) Entries() iter.Seq2[[]byte, []byte] {
-	return func(yield func([]byte, []byte) bool) {
-		var value [8]byte
-		binary.BigEndian.PutUint64(value[:], uint64(w.n))
-		yield(nil, value[:])
-	}
+func (w *tiny) Entries(yield func(_, _ []byte) bool) {
+	yield(nil, binary.BigEndian.AppendUint64(nil, uint64(w.n)))
 }
 
-func (w *tiny) Changes() iter.Seq2[[]byte, []byte] { return w.Entries() }
-func (w *tiny) Owner() Owner                       { return Owner{} }
-func (w *tiny) Size() int                          { return 16 }
+func (w *tiny) Changes(yield func(_, _ []byte) bool) { w.Entries(yield) }
+func (w *tiny) Owner() Owner                         { return Owner{} }
+func (w *tiny) Size() int                            { return 16 }
 
 func (w *tiny) AppendPacked(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(w.n))

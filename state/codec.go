@@ -39,14 +39,29 @@ func appendKey(b []byte, id ID, item []byte) []byte {
 	return append(b, item...)
 }
 
-// newChange copies item and value.
-func newChange(id ID, item, value []byte) Change {
-	n := itemAt + len(item)
-	b := appendKey(make([]byte, 0, n+len(value)), id, item)
-	if value == nil {
-		return Change{Key: b}
+// changeList collects changes. Their bytes share a few pieces of memory, which go together soon: when the transaction has
+// been written.
+type changeList struct {
+	changes []Change
+	piece   []byte
+}
+
+const pieceBytes = 1 << 15
+
+// add copies item and value.
+func (l *changeList) add(id ID, item, value []byte) {
+	size := itemAt + len(item) + len(value)
+	if cap(l.piece)-len(l.piece) < size {
+		l.piece = make([]byte, 0, max(size, pieceBytes))
 	}
-	return Change{Key: b[:n:n], Value: append(b, value...)[n:]}
+	begin := len(l.piece)
+	key := begin + itemAt + len(item)
+	l.piece = append(appendKey(l.piece, id, item), value...)
+	c := Change{Key: l.piece[begin:key:key]}
+	if value != nil {
+		c.Value = l.piece[key:len(l.piece):len(l.piece)]
+	}
+	l.changes = append(l.changes, c)
 }
 
 // Apply restores one record of the changelog; records must come in the order of the log. A nil value is a tombstone.

@@ -111,7 +111,7 @@ func (s *Store[W]) Entries() iter.Seq2[[]byte, []byte] {
 		var key []byte
 		for _, slot := range slots {
 			id := s.table.records.at(slot).id
-			for item, value := range s.load(slot).Entries() {
+			for item, value := range s.load(slot).Entries {
 				key = appendKey(key[:0], id, item)
 				if !yield(key, value) {
 					return

@@ -151,7 +151,7 @@ func (r *reference) dump() map[string]string {
 	m := map[string]string{}
 	for id, items := range r.committed {
 		w := &tally{head: true, items: items}
-		for item, value := range w.Entries() {
+		for item, value := range w.Entries {
 			m[string(appendKey(nil, id, item))] = string(value)
 		}
 	}

@@ -3,7 +3,6 @@ package state
 import (
 	"encoding/binary"
 	"errors"
-	"iter"
 	"maps"
 	"slices"
 )
@@ -97,9 +96,9 @@ func (w *tally) entries() map[string][]byte {
 	return m
 }
 
-func (w *tally) Entries() iter.Seq2[[]byte, []byte] { return ascending(w.entries()) }
+func (w *tally) Entries(yield func(_, _ []byte) bool) { ascending(w.entries(), yield) }
 
-func (w *tally) Changes() iter.Seq2[[]byte, []byte] {
+func (w *tally) Changes(yield func(_, _ []byte) bool) {
 	m := w.entries()
 	for item, value := range w.before {
 		if now, ok := m[item]; !ok {
@@ -108,15 +107,13 @@ func (w *tally) Changes() iter.Seq2[[]byte, []byte] {
 			delete(m, item)
 		}
 	}
-	return ascending(m)
+	ascending(m, yield)
 }
 
-func ascending(m map[string][]byte) iter.Seq2[[]byte, []byte] {
-	return func(yield func([]byte, []byte) bool) {
-		for _, item := range slices.Sorted(maps.Keys(m)) {
-			if !yield([]byte(item), m[item]) {
-				return
-			}
+func ascending(m map[string][]byte, yield func(_, _ []byte) bool) {
+	for _, item := range slices.Sorted(maps.Keys(m)) {
+		if !yield([]byte(item), m[item]) {
+			return
 		}
 	}
 }

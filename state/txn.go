@@ -2,6 +2,8 @@ package state
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"iter"
 	"slices"
@@ -173,64 +175,74 @@ func (t *Txn[W]) Changes() []Change {
 	if t.done {
 		return nil
 	}
-	order := make([]int, len(t.entries))
+	// Nearly all IDs differ in their first half, so the entries themselves are hardly looked at.
+	type place struct {
+		prefix uint64
+		entry  int
+	}
+	order := make([]place, len(t.entries))
 	for i := range order {
-		order[i] = i
+		order[i] = place{binary.BigEndian.Uint64(t.entries[i].id[:]), i}
 	}
-	slices.SortFunc(order, func(a, b int) int { return compareIDs(t.entries[a].id, t.entries[b].id) })
-	changes := make([]Change, 0, len(order))
-	for _, i := range order {
-		e := &t.entries[i]
-		for item, value := range t.changesOf(e) {
-			changes = append(changes, newChange(e.id, item, value))
+	slices.SortFunc(order, func(a, b place) int {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
 		}
+		return compareIDs(t.entries[a.entry].id, t.entries[b.entry].id)
+	})
+	list := changeList{changes: make([]Change, 0, len(order))}
+	var id ID
+	add := func(item, value []byte) bool {
+		list.add(id, item, value)
+		return true
 	}
-	return changes
+	for _, p := range order {
+		e := &t.entries[p.entry]
+		id = e.id
+		t.changesOf(e, add)
+	}
+	return list.changes
 }
 
-func (t *Txn[W]) changesOf(e *entry[W]) iter.Seq2[[]byte, []byte] {
-	committed := e.slot != none
-	nothing := func(func(_, _ []byte) bool) {}
-	switch {
+func (t *Txn[W]) changesOf(e *entry[W], yield func(item, value []byte) bool) {
+	switch committed := e.slot != none; {
 	case e.gone && !committed:
-		return nothing
 	case e.gone:
-		return difference(t.store.load(e.slot).Entries(), nothing)
+		difference(t.store.load(e.slot).Entries, func(func(_, _ []byte) bool) {}, yield)
 	case e.fresh && committed:
-		return difference(t.store.load(e.slot).Entries(), e.window.Entries())
+		difference(t.store.load(e.slot).Entries, e.window.Entries, yield)
 	case e.fresh:
-		return e.window.Entries()
+		e.window.Entries(yield)
+	default:
+		e.window.Changes(yield)
 	}
-	return e.window.Changes()
 }
 
 // difference yields what turns the entries of from into those of to. Both are in ascending order of item.
-func difference(from, to iter.Seq2[[]byte, []byte]) iter.Seq2[[]byte, []byte] {
-	return func(yield func(item, value []byte) bool) {
-		next, stop := iter.Pull2(to)
-		defer stop()
-		item, value, ok := next()
-		for had, old := range from {
-			for ; ok && bytes.Compare(item, had) < 0; item, value, ok = next() {
-				if !yield(item, value) {
-					return
-				}
-			}
-			if !ok || !bytes.Equal(item, had) {
-				if !yield(had, nil) {
-					return
-				}
-				continue
-			}
-			if !bytes.Equal(value, old) && !yield(item, value) {
-				return
-			}
-			item, value, ok = next()
-		}
-		for ; ok; item, value, ok = next() {
+func difference(from, to iter.Seq2[[]byte, []byte], yield func(item, value []byte) bool) {
+	next, stop := iter.Pull2(to)
+	defer stop()
+	item, value, ok := next()
+	for had, old := range from {
+		for ; ok && bytes.Compare(item, had) < 0; item, value, ok = next() {
 			if !yield(item, value) {
 				return
 			}
+		}
+		if !ok || !bytes.Equal(item, had) {
+			if !yield(had, nil) {
+				return
+			}
+			continue
+		}
+		if !bytes.Equal(value, old) && !yield(item, value) {
+			return
+		}
+		item, value, ok = next()
+	}
+	for ; ok; item, value, ok = next() {
+		if !yield(item, value) {
+			return
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package state
 
-import (
-	"iter"
-	"math"
-)
+import "math"
 
 // ID identifies a window inside a store: a hash of the rule's state identity and the group key. The window itself keeps
 // what was hashed, so that a collision is seen.
@@ -36,11 +33,11 @@ type Window[W any] interface {
 	AppendPacked(b []byte) []byte
 	// Unpack makes a window that is empty what AppendPacked was called on, with no changes recorded. It keeps no part of b.
 	Unpack(b []byte)
-	// Entries yields every entry in ascending order of item. The slices must not be kept or changed.
-	Entries() iter.Seq2[[]byte, []byte]
+	// Entries yields every entry in ascending order of item. The slices must not be changed, nor kept when yield returns.
+	Entries(yield func(item, value []byte) bool)
 	// Changes yields the entries that differ from those at Clone or Unpack (or from none, for a new window), each item
 	// once, in ascending order; a nil value is a removal. It may be called again.
-	Changes() iter.Seq2[[]byte, []byte]
+	Changes(yield func(item, value []byte) bool)
 	// Size is the memory in bytes that the window takes when it is packed. It may be somewhat more than that, so that it can
 	// be kept up to date cheaply, but not less.
 	Size() int

@@ -14,7 +14,7 @@ type Dictionary struct {
 	topics []string
 	topic  map[string]uint16
 
-	scratch []byte
+	scratch, changes []byte
 }
 
 const maxWords = math.MaxUint16

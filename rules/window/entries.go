@@ -3,7 +3,6 @@ package window
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 )
 
@@ -15,59 +14,63 @@ const (
 	triggerItem = 't' // followed by the item of the row
 )
 
-// Entries yields head, episodes and rows in ascending order of item.
-func (w *Window) Entries() iter.Seq2[[]byte, []byte] {
-	return func(yield func([]byte, []byte) bool) {
-		var items []string
-		for i := range w.eps {
-			items = append(items, w.eps[i].item())
+// Entries yields head, episodes and rows in ascending order of item. The slices are valid until yield returns.
+func (w *Window) Entries(yield func(item, value []byte) bool) {
+	if w.Empty() {
+		return
+	}
+	items := make([]string, 0, len(w.eps)+3)
+	for i := range w.eps {
+		items = append(items, w.eps[i].item())
+	}
+	slices.Sort(items) // not that of their starts once an episode has begun before one that was known already
+	b := make([]byte, 0, 512)
+	for _, item := range append(items, headItem, tickItem, paceItem) {
+		var ok bool
+		b = append(b[:0], item...)
+		if b, ok = w.appendValue(b, item); ok && !yield(b[:len(item):len(item)], b[len(item):]) {
+			return
 		}
-		slices.Sort(items) // not that of their starts once an episode has begun before one that was known already
-		items = append(items, headItem, tickItem, paceItem)
-		for _, r := range w.rows {
-			items = append(items, r.item())
+	}
+	for _, r := range w.rows {
+		b = r.appendItem(b[:0])
+		n := len(b)
+		if b = w.dict.appendValue(b, r); !yield(b[:n:n], b[n:]) {
+			return
 		}
-		for _, t := range w.trigs {
-			items = append(items, t.item)
-		}
-		var b []byte
-		for _, item := range items {
-			var ok bool
-			b = append(b[:0], item...)
-			if b, ok = w.appendValue(b, item); ok && !yield(b[:len(item):len(item)], b[len(item):]) {
-				return
-			}
+	}
+	for _, t := range w.trigs {
+		if !yield([]byte(t.item), []byte(t.text)) {
+			return
 		}
 	}
 }
 
-// Changes yields each item touched since Clone or Unpack with its value now, nil if it is gone.
-func (w *Window) Changes() iter.Seq2[[]byte, []byte] {
-	return func(yield func([]byte, []byte) bool) {
-		if w.Empty() { // it leaves no entry behind: what goes with the content is gone, touched or not
-			if w.known {
-				w.touch(headItem)
-			}
-			if w.judged != noTick {
-				w.touch(tickItem)
-			}
-			if w.pace != noPace {
-				w.touch(paceItem)
-			}
+// Changes yields each item touched since Clone or Unpack with its value now, nil if it is gone. The slices are valid until
+// yield returns, which must not ask another window of the same Dictionary for its changes.
+func (w *Window) Changes(yield func(item, value []byte) bool) {
+	if w.Empty() { // it leaves no entry behind: what goes with the content is gone, touched or not
+		if w.known {
+			w.touch(headItem)
 		}
-		slices.Sort(w.dirty)
-		w.dirty = slices.Compact(w.dirty)
-		var b []byte
-		for _, item := range w.dirty {
-			b = append(b[:0], item...)
-			b, ok := w.appendValue(b, item)
-			value := b[len(item):]
-			if !ok {
-				value = nil
-			}
-			if !yield(b[:len(item):len(item)], value) {
-				return
-			}
+		if w.judged != noTick {
+			w.touch(tickItem)
+		}
+		if w.pace != noPace {
+			w.touch(paceItem)
+		}
+	}
+	slices.Sort(w.dirty)
+	w.dirty = slices.Compact(w.dirty)
+	for _, item := range w.dirty {
+		b, ok := w.appendValue(append(w.dict.changes[:0], item...), item)
+		w.dict.changes = b
+		value := b[len(item):]
+		if !ok {
+			value = nil
+		}
+		if !yield(b[:len(item):len(item)], value) {
+			return
 		}
 	}
 }
@@ -114,7 +117,7 @@ func (w *Window) findRow(item string) (int, bool) {
 	if !ok {
 		return 0, false
 	}
-	return slices.BinarySearchFunc(w.rows, k, row.compare)
+	return w.place(k)
 }
 
 // ErrEntry is wrapped by every error of Apply.

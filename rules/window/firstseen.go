@@ -24,7 +24,7 @@ import (
 func (s *Spec) see(w *Window, o *Observation, trigger func() string, updates bool, watermark int64) (Status, []Firing) {
 	s.unknown(w, o, watermark)
 	r := w.dict.rowOf(o, 0)
-	i, found := w.place(r)
+	i, found := w.place(r.key())
 	if found {
 		return Duplicate, nil
 	}

@@ -90,7 +90,7 @@ func TestFirstSeenIsSmall(t *testing.T) {
 			r.w.SetHead(firstHead(s))
 			r.observe(Observation{ID: fmt.Sprint(i), Time: int64(1000 + i), Since: 1})
 			r.advance(int64(1000 + i))
-			for range r.w.Changes() {
+			for range r.w.Changes {
 				written++
 			}
 			r.w = r.w.Clone()

@@ -63,7 +63,7 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 		return status, append(fired, seen...)
 	}
 	r := w.dict.rowOf(o, step)
-	i, found := w.place(r)
+	i, found := w.place(r.key())
 	if found {
 		return Duplicate, fired
 	}
@@ -337,11 +337,17 @@ func (r row) values(columns int) string {
 	return string(b)
 }
 
-// place is where r stands among the rows, or would stand.
-func (w *Window) place(r row) (i int, found bool) {
-	n, k := len(w.rows), r.key()
-	if n == 0 || w.rows[n-1].compare(k) < 0 {
+// place is where the row with this key stands, or would stand. Most are looked for behind the others, or are the last.
+func (w *Window) place(k rowKey) (i int, found bool) {
+	n := len(w.rows)
+	if n == 0 {
+		return 0, false
+	}
+	switch c := w.rows[n-1].compare(k); {
+	case c < 0:
 		return n, false
+	case c == 0:
+		return n - 1, true
 	}
 	return slices.BinarySearchFunc(w.rows, k, row.compare)
 }

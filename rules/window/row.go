@@ -243,9 +243,13 @@ func (r row) compare(k rowKey) int {
 // item is the row's key among the window's entries: a letter, time, step and id, so that rows sort by their items. A
 // UUID in the usual lower-case form is 16 bytes behind a zero byte, any other id as it is behind a one.
 func (r row) item() string {
-	id := r.id()
 	var buf [64]byte
-	b := append(buf[:0], rowItem)
+	return string(r.appendItem(buf[:0]))
+}
+
+func (r row) appendItem(b []byte) []byte {
+	id := r.id()
+	b = append(b, rowItem)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.time)^(1<<63)) // two's complement sorts as unsigned with the sign flipped
 	b = append(b, r.step)
 	if id.uuid {
@@ -253,7 +257,7 @@ func (r row) item() string {
 	} else {
 		b = append(b, 1)
 	}
-	return string(append(b, id.text...))
+	return append(b, id.text...)
 }
 
 const (

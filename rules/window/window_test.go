@@ -278,7 +278,7 @@ func indexes(n int) []int {
 }
 
 func write(log map[string][]byte, w *Window) {
-	for item, value := range w.Changes() {
+	for item, value := range w.Changes {
 		if value == nil {
 			delete(log, string(item))
 		} else {
@@ -304,7 +304,7 @@ func restore(t *rapid.T, log map[string][]byte) *Window {
 	}
 	checkSize(t, w)
 	entries := map[string][]byte{}
-	for item, value := range w.Entries() {
+	for item, value := range w.Entries {
 		entries[string(item)] = slices.Clone(value)
 	}
 	if diff := cmp.Diff(log, entries); diff != "" {
@@ -323,7 +323,7 @@ func repack(t fataler, w *Window) *Window {
 		t.Fatalf("packed again:\n%x, the first time:\n%x", again, packed)
 	}
 	all := func(w *Window) (entries []string) {
-		for item, value := range w.Entries() {
+		for item, value := range w.Entries {
 			entries = append(entries, string(item)+" = "+string(value))
 		}
 		return entries
@@ -341,7 +341,7 @@ func repack(t fataler, w *Window) *Window {
 // would tombstone behind its back what comes out of order.
 func checkEntries(t *rapid.T, w *Window) {
 	last := ""
-	for item := range w.Entries() {
+	for item := range w.Entries {
 		if string(item) <= last {
 			t.Fatalf("entry %q comes behind %q", item, last)
 		}
@@ -439,7 +439,7 @@ func FuzzApply(f *testing.F) {
 	w := New()
 	w.SetHead(Head{Length: 5, Group: []string{"a", ""}})
 	specs["count"].Observe(w, &Observation{ID: "0f6a2f0e-3a52-4a7e-9a57-0d6f3b6a9d11", Time: 4, Type: "t", Columns: [][]string{{"x"}, nil}}, func() string { return "" }, false, NoClock)
-	for item, value := range w.Entries() {
+	for item, value := range w.Entries {
 		f.Add(item, value)
 	}
 	f.Fuzz(func(t *testing.T, item, value []byte) {
@@ -447,7 +447,7 @@ func FuzzApply(f *testing.F) {
 		if err := w.Apply(item, value); err != nil {
 			return
 		}
-		for gotItem, got := range w.Entries() {
+		for gotItem, got := range w.Entries {
 			if string(gotItem) == string(item) && string(got) != string(value) && got != nil {
 				// A second encoding of the same content is accepted; it must then be stable.
 				v := New()
