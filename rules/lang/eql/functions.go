@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"oktastream/rules/lang/notation"
 )
 
 // function is one of EQL's functions. eval gets as many arguments as the author wrote, and may get null.
@@ -119,18 +121,10 @@ func checkNetworks(c *call) {
 		if !ok || l.value.kind != isText {
 			fail(a.offset(), CodeFunction, "", "cidrMatch compares with networks in strings")
 		}
-		if _, err := network(l.value.text); err != nil {
+		if _, err := notation.Network(l.value.text); err != nil {
 			fail(a.offset(), CodeLiteral, "write for example 192.0.2.0/24", "%q is not a network", l.value.text)
 		}
 	}
-}
-
-// network reads a network, or an address as the network of it alone: Elastic's own rules have "::1" in their lists.
-func network(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return addr.WithZone("").Prefix(addr.BitLen())
-	}
-	return netip.ParsePrefix(text)
 }
 
 func cidrMatch(args []value, _ bool) value {
@@ -140,7 +134,7 @@ func cidrMatch(args []value, _ bool) value {
 	}
 	addr = addr.Unmap().WithZone("")
 	for _, a := range args[1:] {
-		if net, err := network(a.text); err == nil && net.Masked().Contains(addr) {
+		if net, err := notation.Network(a.text); err == nil && net.Masked().Contains(addr) {
 			return boolean(true)
 		}
 	}

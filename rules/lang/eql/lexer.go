@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"oktastream/rules/lang/notation"
 )
 
 type tokenKind uint8
@@ -67,16 +69,17 @@ func (l *lexer) next() token {
 	}
 	rest := l.query[start:]
 	switch c := rest[0]; {
-	case isLetter(c):
-		for l.at < len(l.query) && (isLetter(l.query[l.at]) || isDigit(l.query[l.at])) {
+	case notation.Letter(c):
+		for l.at < len(l.query) && (notation.Letter(l.query[l.at]) || notation.Digit(l.query[l.at])) {
 			l.at++
 		}
 		if strings.HasPrefix(l.query[l.at:], "~") {
 			l.at++
 		}
 		return l.token(word, start)
-	case isDigit(c), c == '.' && len(rest) > 1 && isDigit(rest[1]):
-		return l.number()
+	case notation.Digit(c), c == '.' && len(rest) > 1 && notation.Digit(rest[1]):
+		l.at = notation.Number(l.query, start)
+		return l.token(number, start)
 	case c == '"':
 		return l.string()
 	case c == '\'', strings.HasPrefix(rest, `?"`), strings.HasPrefix(rest, "?'"):
@@ -97,12 +100,6 @@ func (l *lexer) next() token {
 
 func (l *lexer) token(kind tokenKind, start int) token {
 	return token{kind: kind, text: l.query[start:l.at], at: start, end: l.at}
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func isLetter(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '@'
 }
 
 // blanks skips white space and comments.
@@ -130,111 +127,56 @@ func (l *lexer) blanks() {
 	}
 }
 
-// number reads 5, 0.5, .5 and 5e3. A dot that no digit follows belongs to the number as well.
-func (l *lexer) number() token {
-	start := l.at
-	digits := func() {
-		for l.at < len(l.query) && isDigit(l.query[l.at]) {
-			l.at++
-		}
-	}
-	digits()
-	if l.at < len(l.query) && l.query[l.at] == '.' {
-		l.at++
-		digits()
-	}
-	if rest := l.query[l.at:]; rest != "" && (rest[0] == 'e' || rest[0] == 'E') {
-		n := 1
-		if len(rest) > n && (rest[n] == '+' || rest[n] == '-') {
-			n++
-		}
-		if len(rest) > n && isDigit(rest[n]) {
-			l.at += n
-			digits()
-		}
-	}
-	return l.token(number, start)
-}
-
 // string reads "…" with escapes or """…""" without.
 func (l *lexer) string() token {
-	start := l.at
-	const raw = `"""`
-	if strings.HasPrefix(l.query[start:], raw) {
-		i := strings.Index(l.query[start+len(raw):], raw)
-		if i < 0 {
-			fail(start, CodeCharacter, `add """`, "the string does not end")
+	t, ok := token{kind: text, at: l.at}, false
+	switch {
+	case notation.IsRaw(l.query, l.at):
+		if t.text, t.end, ok = notation.Raw(l.query, l.at); !ok {
+			fail(t.at, CodeCharacter, `add """`, "the string does not end")
 		}
-		l.at = start + 2*len(raw) + i
-		// Quotes right before the end belong to the string.
-		for more := 0; more < 2 && l.at < len(l.query) && l.query[l.at] == '"'; more++ {
-			l.at++
+	default:
+		if t.text, t.end, ok = notation.Text(l.query, l.at, l.escape); !ok && t.end < len(l.query) {
+			fail(t.at, CodeCharacter, `add ", or write """…"""`, "the string does not end on its line")
 		}
-		return token{kind: text, text: l.query[start+len(raw) : l.at-len(raw)], at: start, end: l.at}
-	}
-	var b strings.Builder
-	for l.at++; l.at < len(l.query); l.at++ {
-		switch c := l.query[l.at]; c {
-		case '"':
-			l.at++
-			return token{kind: text, text: b.String(), at: start, end: l.at}
-		case '\n', '\r':
-			fail(start, CodeCharacter, `add ", or write """…"""`, "the string does not end on its line")
-		case '\\':
-			l.escape(&b)
-		default:
-			b.WriteByte(c)
+		if !ok {
+			fail(t.at, CodeCharacter, `add "`, "the string does not end")
 		}
 	}
-	fail(start, CodeCharacter, `add "`, "the string does not end")
-	return token{}
+	l.at = t.end
+	return t
 }
 
 var escapes = map[byte]byte{'b': '\b', 't': '\t', 'n': '\n', 'f': '\f', 'r': '\r', '"': '"', '\'': '\'', '\\': '\\'}
 
-// escape reads a backslash and what belongs to it, and leaves the lexer on the last byte of that.
-func (l *lexer) escape(b *strings.Builder) {
-	start := l.at
-	l.at++
-	if l.at == len(l.query) {
+// escape reads the backslash at start and what belongs to it.
+func (l *lexer) escape(b *strings.Builder, start int) int {
+	rest := l.query[start+1:]
+	if rest == "" {
 		fail(start, CodeCharacter, "", "nothing follows the backslash")
 	}
-	if c, ok := escapes[l.query[l.at]]; ok {
+	if c, ok := escapes[rest[0]]; ok {
 		b.WriteByte(c)
-		return
+		return start + 2
 	}
-	if rest := l.query[l.at:]; strings.HasPrefix(rest, "u{") {
+	if strings.HasPrefix(rest, "u{") {
 		if i := strings.IndexByte(rest, '}'); i >= len("u{")+2 && i <= len("u{")+8 {
 			if r, err := strconv.ParseUint(rest[len("u{"):i], 16, 32); err == nil && utf8.ValidRune(rune(r)) {
 				b.WriteRune(rune(r))
-				l.at += i
-				return
+				return start + 1 + i + 1
 			}
 		}
 		fail(start, CodeCharacter, `write for example \u{200f}`, "the escape is not a character")
 	}
-	fail(start, CodeCharacter, `a backslash is written \\, or the string """raw"""`, "there is no escape \\%c", l.query[l.at])
+	fail(start, CodeCharacter, `a backslash is written \\, or the string """raw"""`, "there is no escape \\%c", rest[0])
+	return 0
 }
 
 func (l *lexer) escaped() token {
-	start := l.at
-	var b strings.Builder
-	for l.at++; l.at < len(l.query); l.at++ {
-		if l.query[l.at] != '`' {
-			b.WriteByte(l.query[l.at])
-			continue
-		}
-		if strings.HasPrefix(l.query[l.at:], "``") {
-			b.WriteByte('`')
-			l.at++
-			continue
-		}
-		l.at++
-		if b.Len() == 0 {
-			break
-		}
-		return token{kind: escaped, text: b.String(), at: start, end: l.at}
+	t, ok := token{kind: escaped, at: l.at}, false
+	if t.text, t.end, ok = notation.Name(l.query, l.at); !ok || t.text == "" {
+		fail(t.at, CodeCharacter, "write `name`", "the name in backticks is empty or does not end")
 	}
-	fail(start, CodeCharacter, "write `name`", "the name in backticks is empty or does not end")
-	return token{}
+	l.at = t.end
+	return t
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"oktastream/rules/event"
+	"oktastream/rules/lang/notation"
 	"oktastream/rules/match"
 )
 
@@ -219,7 +220,7 @@ func (l *lowerer) call(c *call) match.Expr {
 	case "cidrMatch":
 		p := &match.Pred{Path: f.path, Op: match.InCIDR, Pos: at}
 		for _, a := range c.args[1:] {
-			if net, err := network(a.(*literal).value.text); err == nil {
+			if net, err := notation.Network(a.(*literal).value.text); err == nil {
 				p.Nets = append(p.Nets, net)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"oktastream/rules/event"
+	"oktastream/rules/lang/notation"
 )
 
 type valueKind uint8
@@ -113,7 +114,7 @@ func (v value) number() (value, bool) {
 // jsonNumber reports whether s is written as a number in JSON.
 func jsonNumber(s string) bool {
 	const most = 64 // longer ones are ids
-	if s == "" || len(s) > most || s[0] != '-' && !isDigit(s[0]) || !isDigit(s[len(s)-1]) {
+	if s == "" || len(s) > most || s[0] != '-' && !notation.Digit(s[0]) || !notation.Digit(s[len(s)-1]) {
 		return false
 	}
 	return json.Valid([]byte(s))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"oktastream/rules/event"
+	"oktastream/rules/lang/notation"
 	"oktastream/rules/match"
 )
 
@@ -132,7 +133,7 @@ func plain(t *term) (pred *match.Pred, exact bool) {
 	case "cidr_match":
 		p.Op, p.Literals = match.InCIDR, nil
 		for _, d := range constants {
-			net, err := network(d.s)
+			net, err := notation.Network(d.s)
 			if err != nil {
 				return nil, false
 			}

@@ -3,6 +3,8 @@ package esql
 import (
 	"strings"
 	"unicode/utf8"
+
+	"oktastream/rules/lang/notation"
 )
 
 type tokenKind uint8
@@ -104,9 +106,10 @@ func (l *lexer) next(wild bool) token {
 	switch c := l.query[start]; {
 	case c == '"':
 		return l.text()
-	case digit(c), c == '.' && start+1 < len(l.query) && digit(l.query[start+1]):
-		return l.number()
-	case nameStart(c), c == '`', wild && c == '*':
+	case notation.Digit(c), c == '.' && start+1 < len(l.query) && notation.Digit(l.query[start+1]):
+		l.at = notation.Number(l.query, start)
+		return token{kind: number, value: l.query[start:l.at], at: start, end: l.at}
+	case notation.Letter(c), c == '`', wild && c == '*':
 		return l.name(wild)
 	}
 	for _, s := range symbols {
@@ -129,67 +132,37 @@ func (l *lexer) next(wild bool) token {
 	return token{}
 }
 
-func (l *lexer) number() token {
-	start := l.at
-	digits := func() {
-		for l.at < len(l.query) && digit(l.query[l.at]) {
-			l.at++
-		}
-	}
-	digits()
-	if l.at < len(l.query) && l.query[l.at] == '.' {
-		l.at++
-		digits()
-	}
-	if l.at < len(l.query) && (l.query[l.at] == 'e' || l.query[l.at] == 'E') {
-		from := l.at
-		l.at++
-		if l.at < len(l.query) && (l.query[l.at] == '+' || l.query[l.at] == '-') {
-			l.at++
-		}
-		if l.at == len(l.query) || !digit(l.query[l.at]) {
-			l.at = from // the e belongs to what follows
-		}
-		digits()
-	}
-	return token{kind: number, value: l.query[start:l.at], at: start, end: l.at}
-}
-
 // text reads "…" or """…""".
 func (l *lexer) text() token {
-	start := l.at
-	if strings.HasPrefix(l.query[start:], `"""`) {
-		n := strings.Index(l.query[start+3:], `"""`)
-		if n < 0 {
-			fail(start, CodeUnterminated, `end it with """`, "the string has no end")
+	t, ok := token{kind: text, at: l.at}, false
+	if notation.IsRaw(l.query, l.at) {
+		if t.value, t.end, ok = notation.Raw(l.query, l.at); !ok {
+			fail(t.at, CodeUnterminated, `end it with """`, "the string has no end")
 		}
-		l.at = start + 3 + n + 3
-		for l.at < len(l.query) && l.query[l.at] == '"' && l.at < start+3+n+5 { // up to two quotes at the end are content
-			l.at++
+	} else {
+		t.quoted = true
+		if t.value, t.end, ok = notation.Text(l.query, l.at, l.escape); !ok && t.end < len(l.query) {
+			fail(t.at, CodeUnterminated, `a string over several lines stands between """ and """`, "the string does not end on its line")
 		}
-		return token{kind: text, value: l.query[start+3 : l.at-3], at: start, end: l.at}
+		if !ok {
+			fail(t.at, CodeUnterminated, `end it with "`, "the string has no end")
+		}
 	}
-	var b strings.Builder
-	for l.at++; l.at < len(l.query); l.at++ {
-		switch c := l.query[l.at]; c {
-		case '"':
-			l.at++
-			return token{kind: text, value: b.String(), at: start, end: l.at, quoted: true}
-		case '\n', '\r':
-			fail(start, CodeUnterminated, `a string over several lines stands between """ and """`, "the string does not end on its line")
-		case '\\':
-			l.at++
-			escaped, ok := map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', '"': '"', '\\': '\\'}[l.peek()]
-			if !ok {
-				fail(l.at-1, CodeSyntax, `write \\ for a backslash`, `a string knows the escapes \t, \n, \r, \" and \\ only`)
-			}
-			b.WriteByte(escaped)
-		default:
+	l.at = t.end
+	return t
+}
+
+var escapes = map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', '"': '"', '\\': '\\'}
+
+func (l *lexer) escape(b *strings.Builder, backslash int) int {
+	if backslash+1 < len(l.query) {
+		if c, ok := escapes[l.query[backslash+1]]; ok {
 			b.WriteByte(c)
+			return backslash + 2
 		}
 	}
-	fail(start, CodeUnterminated, `end it with "`, "the string has no end")
-	return token{}
+	fail(backslash, CodeSyntax, `write \\ for a backslash`, `a string knows the escapes \t, \n, \r, \" and \\ only`)
+	return 0
 }
 
 func (l *lexer) peek() byte {
@@ -206,10 +179,15 @@ func (l *lexer) name(wild bool) token {
 	for {
 		if l.peek() == '`' {
 			t.bare = false
-			l.backticks(&b)
+			part, end, ok := notation.Name(l.query, l.at)
+			if !ok {
+				fail(l.at, CodeUnterminated, "end it with a backtick", "the name has no end")
+			}
+			l.at = end
+			b.WriteString(part)
 		} else {
 			from := l.at
-			for l.at < len(l.query) && (nameStart(l.query[l.at]) || digit(l.query[l.at]) || wild && l.query[l.at] == '*') {
+			for l.at < len(l.query) && (notation.Letter(l.query[l.at]) || notation.Digit(l.query[l.at]) || wild && l.query[l.at] == '*') {
 				t.wild = t.wild || l.query[l.at] == '*'
 				l.at++
 			}
@@ -230,21 +208,6 @@ func (l *lexer) name(wild bool) token {
 	return t
 }
 
-func (l *lexer) backticks(b *strings.Builder) {
-	start := l.at
-	for l.at++; l.at < len(l.query); l.at++ {
-		if l.query[l.at] != '`' {
-			b.WriteByte(l.query[l.at])
-			continue
-		}
-		if l.at++; l.peek() != '`' { // two stand for one
-			return
-		}
-		b.WriteByte('`')
-	}
-	fail(start, CodeUnterminated, "end it with a backtick", "the name has no end")
-}
-
 // source reads an index pattern as it stands behind FROM.
 func (l *lexer) source() token {
 	l.space()
@@ -259,10 +222,4 @@ func (l *lexer) source() token {
 		fail(start, CodeSyntax, "", "FROM needs the name of a source")
 	}
 	return token{kind: word, value: l.query[start:l.at], at: start, end: l.at}
-}
-
-func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-func nameStart(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '@'
 }
