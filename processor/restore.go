@@ -207,8 +207,9 @@ func (r *restorer) leader(ctx context.Context, partition int32) (*replica, error
 }
 
 const (
-	fetchWait  = 500 * time.Millisecond
-	fetchBytes = 4 << 20
+	fetchWait = 500 * time.Millisecond
+	// Several partitions are restored at once, and what a fetch brings takes several times its size until it is applied.
+	fetchBytes = 1 << 20
 )
 
 // fetch reads from at, and returns the offset after what it has read, which counts markers and aborted records.

@@ -75,18 +75,15 @@ func (d *decoder) string() string {
 	return s
 }
 
-func (d *decoder) list() []string {
+// list appends the texts of a list to it.
+func (d *decoder) list(list []string) []string {
 	n := d.uvarint()
-	if n == 0 {
-		return nil
-	}
 	if n > uint64(len(d.rest)) {
 		d.bad, d.rest = true, ""
-		return nil
+		return list
 	}
-	list := make([]string, n)
-	for i := range list {
-		list[i] = d.string()
+	for range n {
+		list = append(list, d.string())
 	}
 	return list
 }

@@ -14,7 +14,9 @@ type Dictionary struct {
 	topics []string
 	topic  map[string]uint16
 
+	// Scratch.
 	scratch, changes []byte
+	parsed           Observation
 }
 
 const maxWords = math.MaxUint16

@@ -84,7 +84,7 @@ func decodeHead(value string) (Head, error) {
 		h.Every = time.Duration(d.varint())
 		d.bad = d.bad || h.Every <= 0
 	}
-	h.Group = d.list()
+	h.Group = d.list(nil)
 	if d.bad || d.rest != "" || h.Length < 0 || h.Lateness < 0 || h.Quiet < 0 {
 		return h, fmt.Errorf("%w: head", ErrEntry)
 	}

@@ -59,25 +59,25 @@ func (r row) size() int { return rowBytes + len(r.packed) }
 // rowOf is o as the windows of d keep it.
 func (d *Dictionary) rowOf(o *Observation, step int) row {
 	if o.maker != d || int(o.row.step) != step {
-		o.row, o.maker = d.makeRow(o, step), d
+		o.row, o.maker = d.makeRow(idOf(o.ID), o, step), d
 	}
 	return o.row
 }
 
-// makeRow packs o without its time:
+// makeRow packs o, whose id is id, without its time:
 //
 //	flags · [step] · id · values · type · ip · result · topic · partition · offset · index
-func (d *Dictionary) makeRow(o *Observation, step int) row {
+func (d *Dictionary) makeRow(id rowID, o *Observation, step int) row {
 	b := append(d.scratch[:0], 0)
 	flags := byte(min(step, stepLong)) << stepShift
 	if step >= stepLong {
 		b = append(b, byte(step))
 	}
-	if id, ok := parseUUID(o.ID); ok {
+	if id.uuid {
 		flags |= rowUUID
-		b = append(b, id[:]...)
+		b = append(b, id.text...)
 	} else {
-		b = putString(b, o.ID)
+		b = putString(b, id.text)
 	}
 	if plain(o) {
 		flags |= byte(len(o.Columns))
@@ -151,6 +151,13 @@ func cutRow(r *reader, time int64) row {
 type rowID struct {
 	text string // 16 bytes of a UUID
 	uuid bool
+}
+
+func idOf(id string) rowID {
+	if uuid, ok := parseUUID(id); ok {
+		return rowID{string(uuid[:]), true}
+	}
+	return rowID{text: id}
 }
 
 func (id rowID) String() string {

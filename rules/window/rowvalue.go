@@ -3,6 +3,7 @@ package window
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // The value of a row in the changelog:
@@ -71,14 +72,15 @@ func (d *Dictionary) parseRow(item, value string) (row, error) {
 	}
 	in := decoder{rest: value}
 	id, step := in.string(), in.byte()
-	o := Observation{Time: k.time, ID: k.id.String(), Join: in.list()}
-	if n := in.uvarint(); n > uint64(len(in.rest)) {
+	o := &d.parsed
+	o.Time, o.Join = k.time, in.list(o.Join[:0])
+	columns := in.uvarint()
+	if columns > uint64(len(in.rest)) {
 		return row{}, errRow
-	} else if n > 0 {
-		o.Columns = make([][]string, n)
-		for i := range o.Columns {
-			o.Columns[i] = in.list()
-		}
+	}
+	o.Columns = slices.Grow(o.Columns[:0], int(columns))[:columns]
+	for i := range o.Columns {
+		o.Columns[i] = in.list(o.Columns[i][:0])
 	}
 	o.Type, o.IP, o.Result = in.string(), in.string(), in.string()
 	o.Origin.Topic = in.string()
@@ -88,7 +90,7 @@ func (d *Dictionary) parseRow(item, value string) (row, error) {
 	if in.bad || in.rest != "" || step != k.step || id != item[rowIDAt:] {
 		return row{}, errRow
 	}
-	return d.makeRow(&o, int(step)), nil
+	return d.makeRow(k.id, o, int(step)), nil
 }
 
 // observation is what r was made of.

@@ -479,7 +479,7 @@ func TestSumIsExact(t *testing.T) {
 	v := newSliding(&Spec{Kind: Sum, Distinct: []Column{{}}})
 	rows := make([]row, 1000)
 	for i := range rows {
-		rows[i] = new(Dictionary).makeRow(&Observation{ID: fmt.Sprint(i), Columns: [][]string{{"0.1"}}}, 0)
+		rows[i] = new(Dictionary).makeRow(idOf(fmt.Sprint(i)), &Observation{Columns: [][]string{{"0.1"}}}, 0)
 		v.add(rows[i], 1)
 	}
 	if !(Bound{Equals, 100}).Holds(v.sum) {

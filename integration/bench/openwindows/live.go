@@ -30,6 +30,7 @@ func liveState(args []string) error {
 	windows := flags.Int("windows", 1_000_000, "open windows; half of them have shown two devices")
 	limit := flags.String("memory", "256MiB", "GOMEMLIMIT of the processor")
 	patience := flags.Duration("patience", 30*time.Minute, "how long to wait for each phase")
+	profile := flags.String("cpuprofile", "", "write a CPU profile of the process that restores")
 	role := flags.String("role", "", "what a child process is: broker or processor")
 	addr := flags.String("addr", "", "of the broker, for a processor")
 	if err := flags.Parse(args); err != nil {
@@ -41,6 +42,11 @@ func liveState(args []string) error {
 	case "broker":
 		return serveBroker(ctx)
 	case "processor":
+		stop, err := profileTo(*profile)
+		if err != nil {
+			return err
+		}
+		defer stop()
 		return serveProcessor(ctx, *addr)
 	}
 	broker, err := spawn(ctx, "", "-role", "broker")
@@ -84,7 +90,7 @@ func liveState(args []string) error {
 	p.end()
 
 	began = time.Now()
-	if p, err = spawn(ctx, *limit, "-role", "processor", "-addr", broker.addr); err != nil {
+	if p, err = spawn(ctx, *limit, "-role", "processor", "-addr", broker.addr, "-cpuprofile", *profile); err != nil {
 		return err
 	}
 	seen := map[int64]bool{}
