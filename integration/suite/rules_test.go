@@ -7,7 +7,32 @@ import (
 	"oktastream/integration/workload"
 	"oktastream/rules/engine"
 	"oktastream/rules/event"
+	"oktastream/rules/lang"
+	"oktastream/rules/ruletest"
 )
+
+// The rules of the directory rules mean what they are to mean, in every order of arrival, repeated and restarted.
+func TestOperatorRules(t *testing.T) {
+	dir := []string{"rules"}
+	loaded := lang.Load(dir)
+	files, problems := ruletest.Load(dir)
+	for _, p := range append(loaded.Diagnostics, problems...) {
+		t.Error(p)
+	}
+	report := ruletest.Run(loaded.Rules, loaded.Diagnostics, files, ruletest.Options{})
+	if !report.OK() {
+		var text strings.Builder
+		if err := report.WriteText(&text, false); err != nil {
+			t.Fatal(err)
+		}
+		t.Error("\n" + text.String())
+	}
+	for _, name := range report.Untested {
+		if strings.HasPrefix(name, "operator_") && !strings.Contains(name, "/") { // the others are parts of these
+			t.Errorf("%s has no tests", name)
+		}
+	}
+}
 
 // Whatever the seed, the workload has something for every rule of the directory rules.
 func TestEveryOperatorFinds(t *testing.T) {
