@@ -87,7 +87,8 @@ func randomRule(rng *rand.Rand) *rules.Stateful {
 		return in
 	}
 	const number = "debugContext.debugData.rateLimitPercentage"
-	kind := pick(rng, window.Count, window.Distinct, window.Unordered, window.Sequence, window.Sum, window.Avg, window.Percentile)
+	kind := pick(rng, window.Count, window.Distinct, window.Unordered, window.Sequence, window.Sequence, window.Sum, window.Avg, window.Percentile,
+		window.FirstSeen, window.Pipeline)
 	st.Window = spec(rng, kind)
 	bound := func(op window.Op, value int) {
 		st.Window.Condition = append(st.Window.Condition, window.Bound{Op: op, Value: float64(value)})
@@ -108,13 +109,24 @@ func randomRule(rng *rand.Rand) *rules.Stateful {
 		}
 	case window.Unordered, window.Sequence:
 		st.Window.Steps = 2 + rng.IntN(2)
+		if kind == window.Sequence && rng.IntN(2) == 0 {
+			st.Window.Plan = plan(rng)
+			st.Window.Steps = len(st.Window.Plan)
+		}
 		for range st.Window.Steps {
 			in := input()
-			if kind == window.Sequence && rng.IntN(3) == 0 {
+			if kind == window.Sequence && st.Window.Plan == nil && rng.IntN(3) == 0 {
 				in.Join = event.MustPath("client.ipAddress")
 			}
 			st.Inputs = append(st.Inputs, in)
 		}
+	case window.FirstSeen:
+		// Since when a history is known is the run's own choice, see timely; rules above could not be compared.
+		st.AssumeHistory = true
+		st.Window.Quiet, st.Window.Episode = st.Window.Length, window.Unending
+		st.Inputs = append(st.Inputs, input())
+	case window.Pipeline:
+		return pipeline(rng)
 	default:
 		st.Inputs = append(st.Inputs, input(number))
 		st.Inputs[0].Where = &match.Pred{Path: event.MustPath("eventType"), Op: match.Equal, Literals: []string{"system.org.rate_limit.warning"}}
