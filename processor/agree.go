@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"oktastream/state"
 )
 
 var (
@@ -39,16 +41,16 @@ func (d *detectStage) agree(ctx context.Context, t *task, at int64, fresh bool) 
 		d.log.Info("the rules have changed since the checkpoint", "partition", t.partition, "was", cp.RuleSet, "is", d.ruleSet)
 	}
 	switch {
+	case fresh:
+		return cp.Input, d.follow(ctx, t, cp)
 	case cp.Input == at:
 		return at, nil
-	case fresh:
-		return cp.Input, d.follow(ctx, t, cp.Input)
 	}
 	return 0, d.confirm(ctx, t, cp.Input, at)
 }
 
 // follow seeks to the checkpoint when the group's offsets have expired and the changelog has survived.
-func (d *detectStage) follow(ctx context.Context, t *task, to int64) error {
+func (d *detectStage) follow(ctx context.Context, t *task, cp state.Checkpoint) error {
 	starts, err1 := d.s.adm.ListStartOffsets(ctx, d.topic)
 	ends, err2 := d.s.adm.ListEndOffsets(ctx, d.topic)
 	start, _ := starts.Lookup(d.topic, t.partition)
@@ -56,12 +58,13 @@ func (d *detectStage) follow(ctx context.Context, t *task, to int64) error {
 	if err := errors.Join(err1, err2, start.Err, end.Err); err != nil {
 		return fmt.Errorf("list offsets of %s: %w", d.topic, err)
 	}
-	if to < start.Offset || to > end.Offset {
-		return permanent(fmt.Errorf("%w: the checkpoint of task %d stands at %d, %s/%d holds %d to %d (topic recreated, or too short a retention). "+
-			"To start without state, delete the changelog", errInputLost, t.partition, to, d.topic, t.partition, start.Offset, end.Offset))
+	l := loss{d.topic, t.partition, cp.Input, start.Offset, end.Offset, recreated(cp.Topic, d.s.id(d.topic, t.partition))}
+	if l.recreated || l.at < l.start || l.at > l.end {
+		return permanent(fmt.Errorf("%w: the checkpoint of task %d %v (topic recreated, or too short a retention). "+
+			"To start without state, delete the changelog", errInputLost, t.partition, l))
 	}
-	d.log.Warn("the group has no offset; following the checkpoint", "partition", t.partition, "offset", to)
-	d.s.seek(offsets{d.topic: {t.partition: {Epoch: -1, Offset: to}}})
+	d.log.Warn("the group has no offset; following the checkpoint", "partition", t.partition, "offset", cp.Input)
+	d.s.seek(offsets{d.topic: {t.partition: {Epoch: -1, Offset: cp.Input}}})
 	return nil
 }
 

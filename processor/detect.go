@@ -282,7 +282,7 @@ func (d *detectStage) finish(out *transaction, now time.Time) error {
 			continue
 		}
 		changes := t.engine.Changes(state.Checkpoint{Input: t.next, Sequence: t.sequence + 1, Partitions: d.count,
-			Format: stateFormat, RuleSet: d.ruleSet, Group: d.group})
+			Format: stateFormat, Topic: d.s.id(d.topic, t.partition), RuleSet: d.ruleSet, Group: d.group})
 		for _, c := range changes {
 			if err := out.produce(&kgo.Record{Topic: d.changelog, Partition: t.partition, Key: c.Key, Value: c.Value}); err != nil {
 				// Without it the changelog would not equal the state, and nobody else can store it.

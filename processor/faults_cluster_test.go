@@ -99,7 +99,7 @@ func TestFaultForeignTransaction(t *testing.T) {
 					}
 					if restart {
 						p.stop(w.t)
-						w.start("again", counting(), nil)
+						w.start("again", nil)
 					}
 					began := time.Now()
 					return func() bool {

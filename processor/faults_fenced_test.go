@@ -18,7 +18,7 @@ func TestFaultFencedInstance(t *testing.T) {
 			t.Run(group+" "+name, func(t *testing.T) {
 				t.Parallel()
 				inWorld(t, func(w *world) {
-					p := w.start("a", counting(), nil)
+					p := w.start("a", nil)
 					w.ready(p)
 					w.feed(33)
 					time.Sleep(2 * time.Second)
@@ -33,7 +33,7 @@ func TestFaultFencedInstance(t *testing.T) {
 					}
 					p.stopped = true
 					w.feed(40)
-					next := w.start("a", counting(), nil)
+					next := w.start("a", nil)
 					w.settle()
 					w.ready(next)
 					next.stop(t)

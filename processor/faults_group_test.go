@@ -38,11 +38,19 @@ func TestFaultMember(t *testing.T) {
 			}},
 		}
 	})
+	// In the middle of a transaction: the request to end it arrives, and its answer does not.
 	away := func(d time.Duration) strike {
 		return func(w *world, p *process) func() bool {
-			p.net.freeze()
-			began := time.Now()
+			h := w.c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TxnID: "g-a-ingest-0", Observe: true,
+				When: func(kmsg.Request) bool { p.net.freeze(); return true }})
+			var began time.Time
 			return func() bool {
+				switch {
+				case h.Hits() == 0:
+					return false
+				case began.IsZero():
+					began = time.Now()
+				}
 				if time.Since(began) < d {
 					return false
 				}
@@ -61,13 +69,13 @@ func TestFaultMember(t *testing.T) {
 		{name: "killed with a transaction open, and started again", others: []string{"b"}, strike: func(w *world, p *process) func() bool {
 			w.feed(20)
 			p.kill(w.t)
-			w.start("a", counting(), nil)
+			w.start("a", nil)
 			return nil
 		}},
 		{name: "killed alone, and started under another name", strike: func(w *world, p *process) func() bool {
 			w.feed(20)
 			p.kill(w.t)
-			w.start("c", counting(), nil)
+			w.start("c", nil)
 			return nil
 		}},
 		{name: "stopped, the other takes over", others: []string{"b"}, strike: func(w *world, p *process) func() bool {
@@ -76,7 +84,7 @@ func TestFaultMember(t *testing.T) {
 		}},
 		// They take the transactional id from each other, until one is stopped.
 		{name: "two processes of one instance", log: "perhaps by a process with the same instance", others: []string{"b"}, strike: func(w *world, p *process) func() bool {
-			twin := w.start("a", counting(), nil)
+			twin := w.start("a", nil)
 			began := time.Now()
 			return func() bool {
 				if time.Since(began) < 30*time.Second {
@@ -89,7 +97,7 @@ func TestFaultMember(t *testing.T) {
 		{name: "a member joins and leaves again and again", others: []string{"b"}, strike: func(w *world, p *process) func() bool {
 			n := 0
 			return func() bool {
-				other := w.start(fmt.Sprint("c", n%2), counting(), nil)
+				other := w.start(fmt.Sprint("c", n%2), nil)
 				time.Sleep(time.Second)
 				other.stop(w.t)
 				n++
@@ -118,8 +126,8 @@ func TestFaultChurn(t *testing.T) {
 		slots := map[string]*process{"a": a, "b": w.runs[1], "c": w.runs[2]}
 		pick := func() (string, *process) { name := string(rune('a' + rng.IntN(3))); return name, slots[name] }
 		actions := []func(){
-			func() { name, p := pick(); p.kill(w.t); slots[name] = w.start(name, counting(), nil) },
-			func() { name, p := pick(); p.stop(w.t); slots[name] = w.start(name, counting(), nil) },
+			func() { name, p := pick(); p.kill(w.t); slots[name] = w.start(name, nil) },
+			func() { name, p := pick(); p.stop(w.t); slots[name] = w.start(name, nil) },
 			func() {
 				_, p := pick()
 				p.net.freeze()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func restarted(meanwhile func(w *world), after func(w *world, p *process) func()
 	return func(w *world, p *process) func() bool {
 		p.stop(w.t)
 		meanwhile(w)
-		next := w.start("again", counting(), nil)
+		next := w.start("again", nil)
 		if after == nil {
 			return nil
 		}
@@ -41,21 +42,27 @@ func TestFaultRestore(t *testing.T) {
 		}
 	}
 	for _, f := range []fault{
-		{name: "slow", strike: restarted(func(w *world) {
-			id := w.c.TopicInfo("g-changelog").TopicID
-			w.c.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
-				w.c.KeepControl()
-				if ts := req.(*kmsg.FetchRequest).Topics; len(ts) == 1 && ts[0].TopicID == id {
-					w.c.SleepControl(func() { time.Sleep(5 * time.Second) })
+		{name: "slow", strike: func(w *world, p *process) func() bool {
+			var slow atomic.Bool
+			slow.Store(true)
+			return restarted(func(w *world) {
+				id := w.c.TopicInfo("g-changelog").TopicID
+				w.c.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+					w.c.KeepControl()
+					if ts := req.(*kmsg.FetchRequest).Topics; slow.Load() && len(ts) == 1 && ts[0].TopicID == id {
+						w.c.SleepControl(func() { time.Sleep(5 * time.Second) })
+					}
+					return nil, nil, false
+				})
+			}, func(w *world, p *process) func() bool {
+				return func() bool {
+					time.Sleep(time.Second)
+					restoring := strings.Contains(strings.Join(p.Readiness().Reasons, ","), "is being restored")
+					slow.Store(!restoring)
+					return restoring
 				}
-				return nil, nil, false
-			})
-		}, func(w *world, p *process) func() bool {
-			return func() bool {
-				time.Sleep(time.Second)
-				return strings.Contains(strings.Join(p.Readiness().Reasons, ","), "is being restored")
-			}
-		})},
+			})(w, p)
+		}},
 		{name: "the leader moves", strike: restarted(func(w *world) {
 			go func() {
 				for range 20 {
@@ -152,14 +159,14 @@ func TestFaultRefused(t *testing.T) {
 				w.t.Error(err)
 			}
 			w.feed(100)
-			ingest := w.start("ingest", counting(), func(c *Config) { c.Stages = Ingest })
+			ingest := w.start("ingest", func(c *Config) { c.Stages = Ingest })
 			w.eventually("ingested", func() bool { return lag(w.t, w.adm, "g", inputTopic) == 0 })
 			ingest.stop(w.t)
 			deleteAll("g-repartition")(w)
 		}, want: errInputLost, text: []string{"the checkpoint of task", "g-repartition/"}},
 		{name: "the observations have expired unread", spoil: func(w *world) {
 			w.feed(100)
-			ingest := w.start("ingest", counting(), func(c *Config) { c.Stages = Ingest })
+			ingest := w.start("ingest", func(c *Config) { c.Stages = Ingest })
 			w.eventually("ingested", func() bool { return lag(w.t, w.adm, "g", inputTopic) == 0 })
 			ingest.stop(w.t)
 			deleteAll("g-repartition")(w)
@@ -172,14 +179,14 @@ func TestFaultRefused(t *testing.T) {
 func (r refusal) run(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
-		p := w.start("a", counting(), nil)
+		p := w.start("a", nil)
 		w.ready(p)
 		w.feed(40)
 		w.settle()
 		p.stop(t)
 		r.spoil(w)
-		before := len(w.read("okta.alerts"))
-		p = w.start("b", counting(), r.edit)
+		before := w.episodes()
+		p = w.start("b", r.edit)
 		err := w.ended(p)
 		if err == nil || r.want != nil && !errors.Is(err, r.want) {
 			t.Fatalf("Run: %v; want %v", err, r.want)
@@ -189,7 +196,7 @@ func (r refusal) run(t *testing.T) {
 				t.Errorf("Run: %v\nwhich does not say %q", err, text)
 			}
 		}
-		if n := len(w.read("okta.alerts")); n != before {
+		if n := w.episodes(); n != before {
 			t.Errorf("%d alerts were written all the same", n-before)
 		}
 	})

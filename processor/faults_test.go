@@ -38,10 +38,10 @@ const (
 func (f fault) run(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(w *world) {
-		p := w.start("a", counting(), f.edit)
+		p := w.start("a", f.edit)
 		all := []*process{p}
 		for _, name := range f.others {
-			all = append(all, w.start(name, counting(), f.edit))
+			all = append(all, w.start(name, f.edit))
 		}
 		for _, p := range all {
 			w.ready(p)
@@ -65,12 +65,12 @@ func (f fault) run(t *testing.T) {
 			w.ready(p)
 		}
 		if f.log != "" && !w.log.has(f.log) {
-			t.Errorf("no line says %q", f.log)
+			w.t.Errorf("no line says %q", f.log)
 		}
-		f.after.check(t, p)
+		f.after.check(w.t, p)
 		for _, p := range w.runs {
 			if !p.stopped {
-				p.stop(t)
+				p.stop(w.t)
 			}
 		}
 	}, f.opts...)

@@ -14,7 +14,7 @@ var errInputLost = errors.New("the group's offset is not in the log any more")
 
 // adjust runs after the group's offsets are fetched and before a partition is consumed. It replaces "no offset" by
 // where the log begins or ends now, so that an abort before the first commit rewinds to that and not to offset 0, and
-// it notices a position that the log has lost.
+// it notices a position that the log has lost, or that is of another log.
 func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	<-s.made
 	topics := make([]string, 0, len(fetched))
@@ -29,6 +29,14 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 	if err != nil {
 		return nil, fmt.Errorf("list end offsets: %w", err)
 	}
+	ids, err := topicIDs(ctx, s.adm, topics)
+	if err != nil {
+		return nil, err
+	}
+	was, err := s.identified(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.noticeForgotten(ctx, fetched); err != nil {
 		return nil, err
 	}
@@ -39,7 +47,9 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 			if err := errors.Join(start.Err, end.Err); err != nil || !ok1 || !ok2 {
 				return nil, fmt.Errorf("no start or end offset for %s/%d: %w", t, p, errOr(err, kerr.UnknownTopicOrPartition))
 			}
+			s.setID(t, p, ids[t])
 			at := o.EpochOffset().Offset
+			l := loss{t, p, at, start.Offset, end.Offset, recreated(was[t][p], ids[t])}
 			switch {
 			case at < 0:
 				if s.opts.startNone {
@@ -51,16 +61,15 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 				}
 				parts[p] = kgo.NewOffset().At(at)
 				s.markMissing(t, p)
-			case at < start.Offset || at > end.Offset:
+			case l.recreated || at < start.Offset || at > end.Offset:
 				if !s.opts.recover {
-					return nil, permanent(fmt.Errorf("%s/%d: %w: group %s stands at %d, the log holds %d to %d; records were lost "+
-						"(retention too short, or the topic was recreated). Lengthen retention; to go on without them, reset the group's offsets and "+
-						"delete its changelog", t, p, errInputLost, s.opts.group, at, start.Offset, end.Offset))
+					return nil, permanent(fmt.Errorf("%w: group %s %v; records were lost (retention too short, or the topic was recreated). "+
+						"Lengthen retention; to go on without them, reset the group's offsets and delete its changelog", errInputLost, s.opts.group, l))
 				}
-				s.opts.log.Error("records were lost before they were read", "topic", t, "partition", p, "offset", at,
-					"log_start", start.Offset, "log_end", end.Offset, "err", errInputLost)
+				s.opts.log.Error("records were lost before they were read; reading goes on at the start of the log", "topic", t, "partition", p, "offset", at,
+					"log_start", start.Offset, "log_end", end.Offset, "recreated", l.recreated, "err", errInputLost)
 				if s.opts.onRecover != nil {
-					s.opts.onRecover(loss{t, p, at, start.Offset, end.Offset})
+					s.opts.onRecover(l)
 				}
 				parts[p] = kgo.NewOffset().At(start.Offset)
 			}

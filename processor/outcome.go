@@ -45,7 +45,7 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 		return s.endBare(ctx)
 	}
 	s.unstick()
-	ok, err := s.kgo.End(ctx, kgo.TransactionEndTry(commit))
+	ok, err := s.kgo.End(kgo.PreTxnCommitFnContext(ctx, s.identify), kgo.TransactionEndTry(commit))
 	switch {
 	case errors.Is(err, kerr.ProducerFenced), errors.Is(err, kerr.InvalidProducerEpoch):
 		return aborted, cause, fmt.Errorf("end: transactional id %q was taken over, perhaps by a process with the same instance: %w", s.opts.txnID, err)

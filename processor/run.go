@@ -52,14 +52,11 @@ type engines struct {
 
 // New checks c and prepares a run of the rules in set, which may be shared. Nothing is connected yet.
 func New(c Config, set *rules.Set) (*Processor, error) {
-	o := engine.Options{Org: c.Org, Version: c.Version, StateBudget: c.StateBudget}
-	e := engines{ruleSet: set.Fingerprint(),
-		decoder: func() eventDecoder { return event.NewDecoder(set.Fields()) },
-		ingest:  func() ingester { return engine.NewIngest(set, o) },
-		task:    func() detector { return engine.NewTask(set, o) },
+	e, err := evaluating(c, set)
+	if err != nil {
+		return nil, err
 	}
 	for _, r := range set.Rules() {
-		e.ruleIDs = append(e.ruleIDs, r.ID)
 		if st := r.Stateful; st != nil {
 			c.memory = max(c.memory, st.Window.Length+st.Window.Lateness, st.Window.Quiet)
 			if st.Window.Episode != window.Unending {
@@ -67,11 +64,22 @@ func New(c Config, set *rules.Set) (*Processor, error) {
 			}
 		}
 	}
-	var err error
-	if e.unwrap, err = opener(c.Envelope); err != nil {
-		return nil, err
-	}
 	return newProcessor(c, e)
+}
+
+// evaluating are the engines that evaluate the rules of set.
+func evaluating(c Config, set *rules.Set) (e engines, err error) {
+	o := engine.Options{Org: c.Org, Version: c.Version, StateBudget: c.StateBudget}
+	e = engines{ruleSet: set.Fingerprint(),
+		decoder: func() eventDecoder { return event.NewDecoder(set.Fields()) },
+		ingest:  func() ingester { return engine.NewIngest(set, o) },
+		task:    func() detector { return engine.NewTask(set, o) },
+	}
+	for _, r := range set.Rules() {
+		e.ruleIDs = append(e.ruleIDs, r.ID)
+	}
+	e.unwrap, err = opener(c.Envelope)
+	return e, err
 }
 
 func newProcessor(c Config, e engines) (*Processor, error) {

@@ -75,8 +75,9 @@ type session struct {
 
 	mu      sync.Mutex
 	queue   []assignment
-	sticky  bool                      // a revoked or lost callback since the last End: the next commit would abort
-	missing map[string]map[int32]bool // assigned partitions for which the group had no offset
+	sticky  bool                              // a revoked or lost callback since the last End: the next commit would abort
+	missing map[string]map[int32]bool         // assigned partitions for which the group had no offset
+	ids     map[string]map[int32]kadm.TopicID // of assigned partitions, see topicid.go
 
 	batch  atomic.Uint64 // counts releases, so that a late escape spares the next batch
 	hurry  atomic.Bool   // a rebalance waits for this batch
@@ -89,7 +90,8 @@ type session struct {
 
 // newSession joins the group. The caller must close the session.
 func newSession(o sessionOptions) (*session, error) {
-	s := &session{opts: o, made: make(chan struct{}), missing: make(map[string]map[int32]bool), unacked: make(map[string]*atomic.Int64)}
+	s := &session{opts: o, made: make(chan struct{}), missing: make(map[string]map[int32]bool),
+		ids: make(map[string]map[int32]kadm.TopicID), unacked: make(map[string]*atomic.Int64)}
 	opts := append([]kgo.Opt{}, o.client...)
 	opts = append(opts,
 		kgo.ConsumerGroup(o.group),

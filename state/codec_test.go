@@ -9,15 +9,26 @@ import (
 )
 
 var sample = Checkpoint{
-	Input: 1<<40 + 7, Sequence: 1 << 63, Partitions: 12, Format: 0x0102, RuleSet: "f00d", Group: "okta stream",
+	Input: 1<<40 + 7, Sequence: 1 << 63, Partitions: 12, Format: 0x0102, Topic: [16]byte{0: 0xaa, 15: 0xbb}, RuleSet: "f00d", Group: "okta stream",
 	Engine: []byte{0, 1, 0xff},
 }
 
+// The sample as version 1 wrote it, and in the present version.
+const (
+	sampleHead  = "\x01\x02" + "\x00\x00\x01\x00\x00\x00\x00\x07" + "\x80\x00\x00\x00\x00\x00\x00\x00" + "\x00\x00\x00\x0c"
+	sampleTexts = "\x00\x00\x00\x04f00d" + "\x00\x00\x00\x0bokta stream" + "\x00\x00\x00\x03\x00\x01\xff"
+	sampleV1    = "\x01" + sampleHead + sampleTexts
+	sampleV2    = "\x02" + sampleHead + "\xaa\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xbb" + sampleTexts
+)
+
 func TestCheckpointLayout(t *testing.T) {
-	want := []byte("\x01" + "\x01\x02" + "\x00\x00\x01\x00\x00\x00\x00\x07" + "\x80\x00\x00\x00\x00\x00\x00\x00" +
-		"\x00\x00\x00\x0c" + "\x00\x00\x00\x04f00d" + "\x00\x00\x00\x0bokta stream" + "\x00\x00\x00\x03\x00\x01\xff")
-	if diff := cmp.Diff(want, sample.Encode()); diff != "" {
+	if diff := cmp.Diff([]byte(sampleV2), sample.Encode()); diff != "" {
 		t.Fatalf("logs written before could not be read (-want +got)\n%s", diff)
+	}
+	old := sample
+	old.Topic = [16]byte{}
+	if got, err := DecodeCheckpoint([]byte(sampleV1)); err != nil || !cmp.Equal(old, got) {
+		t.Errorf("version 1 is read as %+v, %v", got, err)
 	}
 	for _, c := range []Checkpoint{sample, {}, {Input: -1, Partitions: -1}} {
 		got, err := DecodeCheckpoint(c.Encode())
@@ -28,22 +39,39 @@ func TestCheckpointLayout(t *testing.T) {
 }
 
 func TestCheckpointRefused(t *testing.T) {
-	b := sample.Encode()
-	for n := range b {
-		if c, err := DecodeCheckpoint(b[:n]); !errors.Is(err, ErrCheckpoint) || c.Input != 0 {
-			t.Errorf("cut to %d bytes: %v %v", n, c, err)
+	for _, b := range [][]byte{[]byte(sampleV1), sample.Encode()} {
+		for n := range b {
+			if c, err := DecodeCheckpoint(b[:n]); !errors.Is(err, ErrCheckpoint) || c.Input != 0 {
+				t.Errorf("version %d cut to %d bytes: %v %v", b[0], n, c, err)
+			}
+		}
+		if _, err := DecodeCheckpoint(append(bytes.Clone(b), 0)); !errors.Is(err, ErrCheckpoint) {
+			t.Errorf("version %d with a byte too many: %v", b[0], err)
+		}
+		for _, version := range []byte{0, checkpointVersion + 1} {
+			b[0] = version
+			if _, err := DecodeCheckpoint(b); !errors.Is(err, ErrVersion) {
+				t.Errorf("of version %d: %v", version, err)
+			}
 		}
 	}
-	if _, err := DecodeCheckpoint(append(bytes.Clone(b), 0)); !errors.Is(err, ErrCheckpoint) {
-		t.Errorf("with a byte too many: %v", err)
-	}
-	b[0] = 2
-	if _, err := DecodeCheckpoint(b); !errors.Is(err, ErrVersion) {
-		t.Errorf("of a later version: %v", err)
-	}
-	huge := append(make([]byte, 0), sample.Encode()[:checkpointFixed]...)
+	huge := append(make([]byte, 0), sample.Encode()[:checkpointFixed+16]...)
 	if _, err := DecodeCheckpoint(append(huge, 0xff, 0xff, 0xff, 0xff)); !errors.Is(err, ErrCheckpoint) {
 		t.Errorf("of absurd length: %v", err)
+	}
+}
+
+// A key that is none must reach a store, which refuses it, and not pass for one of a level that is no more.
+func TestLevelOf(t *testing.T) {
+	id := testID(1)
+	id.SetLevel(117)
+	for _, tt := range []struct {
+		key  []byte
+		want int
+	}{{appendKey(nil, id, []byte("a")), 117}, {appendKey(nil, id, nil), 117}, {[]byte("wu1"), 0}, {[]byte("w"), 0}, {nil, 0}, {CheckpointKey, 0}} {
+		if got := LevelOf(tt.key); got != tt.want {
+			t.Errorf("%q: level %d, want %d", tt.key, got, tt.want)
+		}
 	}
 }
 
@@ -132,7 +160,8 @@ func TestApplyInAnyOrder(t *testing.T) {
 func FuzzDecodeCheckpoint(f *testing.F) {
 	f.Add(sample.Encode())
 	f.Add(Checkpoint{}.Encode())
-	f.Add([]byte{2})
+	f.Add([]byte(sampleV1))
+	f.Add([]byte{checkpointVersion + 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := DecodeCheckpoint(b)
 		if err != nil {
@@ -141,7 +170,12 @@ func FuzzDecodeCheckpoint(f *testing.F) {
 			}
 			return
 		}
-		if again := c.Encode(); !bytes.Equal(again, b) {
+		again := c.Encode()
+		if b[0] < checkpointVersion {
+			if later, err := DecodeCheckpoint(again); err != nil || !cmp.Equal(c, later) {
+				t.Fatalf("%x was read as %+v, and then as %+v, %v", b, c, later, err)
+			}
+		} else if !bytes.Equal(again, b) {
 			t.Fatalf("%x was read as %+v, which is %x", b, c, again)
 		}
 	})

@@ -9,7 +9,7 @@ func (id *ID) SetLevel(level int) { id[0] = byte(level) }
 // LevelOf is the number of the store that a changelog key of a window belongs to; 0 for a key that is none, which
 // Store.Apply then refuses.
 func LevelOf(key []byte) int {
-	if len(key) < 2 || key[0] != kindEntry {
+	if len(key) < itemAt || key[0] != kindEntry {
 		return 0
 	}
 	return int(key[1])
