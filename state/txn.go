@@ -280,13 +280,13 @@ func (t *Txn[W]) Rollback() {
 	t.end()
 }
 
-// end hands the containers back, unless they have grown so large that emptying them would burden every transaction to
-// come, and leaves t with a store of its own that nobody else sees.
+// end hands the containers back, unless they are much larger than this transaction needed, so that emptying them would
+// burden every one to come, and leaves t with a store of its own that nobody else sees.
 func (t *Txn[W]) end() {
-	const keep = 1 << 13
+	const small, much = 1 << 13, 8
 	s := t.store
 	s.open = nil
-	if len(t.entries) <= keep {
+	if n := cap(t.entries); n <= small || n/much <= len(t.entries) {
 		clear(t.index)
 		clear(t.entries)
 		for o := range t.timers {

@@ -25,6 +25,7 @@ import (
 func stateBench(args []string) error {
 	flags := flag.NewFlagSet("state", flag.ExitOnError)
 	windows := flags.Int("windows", 1_000_000, "open windows")
+	further := flags.Bool("further", true, "compare with several rules over the same grouping")
 	naive := flags.Bool("naive", true, "compare with a map of maps")
 	restore := flags.Bool("restore", true, "restore them from the changelog, which is kept in memory")
 	profile := flags.String("cpuprofile", "", "write a CPU profile of the updates")
@@ -34,6 +35,9 @@ func stateBench(args []string) error {
 	fmt.Printf("%s, GOMAXPROCS %d, %d windows\n\n", runtime.Version(), runtime.GOMAXPROCS(0), *windows)
 	if err := residentState(*windows, *naive, *restore, *profile); err != nil {
 		return err
+	}
+	if !*further {
+		return nil
 	}
 	return secondRule(min(*windows, 100_000))
 }
@@ -378,9 +382,9 @@ func median(xs []float64) float64 {
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func main() {
-	commands := map[string]func([]string) error{"state": stateBench, "live-state": liveState}
+	commands := map[string]func([]string) error{"state": stateBench, "live-state": liveState, "table": table}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: openwindows state | live-state, -h for their flags")
+		fmt.Fprintln(os.Stderr, "usage: openwindows state | live-state | table, -h for their flags")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
