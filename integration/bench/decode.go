@@ -84,16 +84,7 @@ func decoding(t *table, events [][]byte, rounds int) error {
 	ts, err := rotate(rounds,
 		standardDecoder(events[:len(events)/8]),
 		each("event", events, func(raw []byte) error { _, err := d.Decode(raw, event.Meta{}); return err }),
-		each("event and 32 fields", events, func(raw []byte) error {
-			ev, err := d.Decode(raw, event.Meta{})
-			if err != nil {
-				return err
-			}
-			for id := range fields.Len() {
-				ev.Field(event.FieldID(id))
-			}
-			return nil
-		}),
+		each("event and 32 fields", events, func(raw []byte) error { return readAll(d, fields, raw) }),
 		each("goccy", events, func(raw []byte) error {
 			target := reused.Target[:0]
 			reused = fixed{}

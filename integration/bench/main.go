@@ -22,6 +22,7 @@ var (
 	version = flag.String("version", "", "what is being measured, for the heading; default the revision of the build")
 	profile = flag.String("profile", "", "file to write a CPU profile of the pipeline's ingest stage to, and nothing else")
 	asked   = flag.Int("broker", 0, "be a broker whose input has so many partitions, until standard input ends")
+	task    = flag.String("fixed", "", "do one fixed work with so many events as -events says, for counting its instructions")
 	address = flag.String("process", "", "be the product at the broker of this address, until standard input ends")
 )
 
@@ -38,6 +39,8 @@ func run(ctx context.Context) error {
 	switch {
 	case *asked > 0:
 		return serveBroker(ctx, *asked, *count)
+	case *task != "":
+		return fixedWork(*task, *count)
 	case *address != "":
 		return serveProcessor(ctx, *address)
 	case *profile != "":

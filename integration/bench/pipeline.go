@@ -103,13 +103,20 @@ func pipeline(ctx context.Context, t *table, n, rounds int) error {
 	if err != nil {
 		return err
 	}
+	ten, err := ruleSet(10, true)
+	if err != nil {
+		return err
+	}
 	ts, err = rotate(rounds,
 		f.consumer(ctx, "decode-10000", func() func(*kgo.Record) error { return decoder(many) }),
 		f.stages(ctx, "ingest-10000", many, processor.Ingest),
+		f.stages(ctx, "ingest-10", ten, processor.Ingest),
 	)
 	if err != nil {
 		return err
 	}
+	t.add(atMost("CPU of the whole ingest stage, 10,000 rules over 10", ratio(ts[1], ts[2]), 1.2, rounds,
+		fmt.Sprintf("%.2f and %.2f µs an event", us(ts[1]), us(ts[2]))))
 	t.add(atLeast("CPU of a consumer that fetches and decodes, over the whole ingest stage, with 10,000 rules", ratio(ts[0], ts[1]), 0.65, rounds,
 		fmt.Sprintf("%.2f and %.2f µs an event", us(ts[0]), us(ts[1]))))
 	return nil

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+
+	"oktastream/integration/bench/corpus"
+	"oktastream/rules/event"
+)
+
+// fixedWork does one thing with a given number of events, so that its instructions can be counted, see TestInstructions.
+func fixedWork(name string, n int) error {
+	events := corpus.New(fixedEvents, 3)
+	var work contender
+	switch name {
+	case "decode":
+		fields := event.NewFields()
+		for _, p := range read {
+			fields.Add(event.MustPath(p))
+		}
+		d := event.NewDecoder(fields)
+		work = each(name, events, func(raw []byte) error { return readAll(d, fields, raw) })
+	case "rules-10", "rules-100", "rules-10000":
+		var size int
+		if _, err := fmt.Sscanf(name, "rules-%d", &size); err != nil {
+			return err
+		}
+		set, err := ruleSet(size, false)
+		if err != nil {
+			return err
+		}
+		work = whole(name, set, events)
+	default:
+		return fmt.Errorf("no work is called %s", name)
+	}
+	for done := 0; done < n; done += len(events) {
+		if _, err := work.run(0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fixedEvents are decoded again and again.
+const fixedEvents = 250
+
+// readAll decodes an event and reads all its fields.
+func readAll(d *event.Decoder, fields *event.Fields, raw []byte) error {
+	ev, err := d.Decode(raw, event.Meta{})
+	if err != nil {
+		return err
+	}
+	for id := range fields.Len() {
+		ev.Field(event.FieldID(id))
+	}
+	return nil
+}
