@@ -59,7 +59,7 @@ type Config struct {
 	LeaveOnShutdown bool
 
 	Stages  Stage // default Both
-	Workers int   // sessions per stage, default 1
+	Workers int   // sessions per stage; default one for every two CPUs, and no more than there are partitions to read
 
 	Input       []string // default okta.system-log
 	Alerts      string   // default okta.alerts
@@ -111,7 +111,6 @@ const DefaultHTTP = "127.0.0.1:8686"
 func (c Config) withDefaults() Config {
 	set(&c.Group, "oktastream")
 	set(&c.Stages, Both)
-	set(&c.Workers, 1)
 	if len(c.Input) == 0 {
 		c.Input = []string{"okta.system-log"}
 	}
@@ -161,12 +160,15 @@ func (c Config) Validate() error {
 		key   string
 		value int
 	}{
-		{"workers", c.Workers}, {"partitions", int(c.Partitions)}, {"max.records", c.MaxRecords},
+		{"partitions", int(c.Partitions)}, {"max.records", c.MaxRecords},
 		{"max.bytes", c.MaxBytes}, {"max.request.size", c.MaxRequestSize},
 	} {
 		if n.value < 1 {
 			bad(n.key, "%d is not positive", n.value)
 		}
+	}
+	if c.Workers < 0 {
+		bad("workers", "%d is negative", c.Workers)
 	}
 	for _, d := range []struct {
 		key   string

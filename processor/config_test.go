@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -64,5 +65,20 @@ func TestStageText(t *testing.T) {
 	}
 	if _, err := ParseStage("all"); err == nil {
 		t.Error("all is a stage")
+	}
+}
+
+// Workers follow the machine, and never outnumber what there is to read.
+func TestDefaultWorkers(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(16))
+	found := topics{partitions: map[string]int32{"a": 3, "b": 2, "re": 64}}
+	for _, test := range []struct {
+		configured, want int
+		stage            Stage
+	}{{0, 5, Ingest}, {0, 8, Detect}, {1, 1, Detect}, {70, 70, Detect}} {
+		c := Config{Workers: test.configured, Input: []string{"a", "b"}, Repartition: "re"}
+		if got := c.workers(test.stage, found); got != test.want {
+			t.Errorf("%d configured, stage %v: %d workers, want %d", test.configured, test.stage, got, test.want)
+		}
 	}
 }

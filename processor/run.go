@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -131,7 +132,7 @@ func (p *Processor) Run(ctx context.Context) error {
 		if p.config.Stages&st == 0 {
 			continue
 		}
-		for i := range p.config.Workers {
+		for i := range p.config.workers(st, found) {
 			workers = append(workers, p.worker(st, i, found))
 		}
 	}
@@ -149,6 +150,24 @@ func (p *Processor) Run(ctx context.Context) error {
 		return cause
 	}
 	return nil
+}
+
+// workers is how many sessions a stage has in this process. By default one for every two CPUs: its client fetches,
+// decompresses and sends in goroutines of its own, and the other stage has as many. One without a partition would do
+// nothing but make the group larger.
+func (c *Config) workers(st Stage, found topics) int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	topics := c.Input
+	if st == Detect {
+		topics = []string{c.Repartition}
+	}
+	partitions := 0
+	for _, t := range topics {
+		partitions += int(found.partitions[t])
+	}
+	return max(1, min(runtime.GOMAXPROCS(0)/2, partitions))
 }
 
 // prepare looks at the topics, or creates them. name is that of its client: workers do this at the same time, and two

@@ -97,7 +97,7 @@ func (w *world) start(instance string, edit func(*Config)) *process {
 	n.dial = w.net.DialContext
 	c := Config{
 		Client: []kgo.Opt{worldSeeds, kgo.Dialer(n.DialContext)},
-		Group:  "g", Instance: instance, CreateTopics: true, Partitions: 2,
+		Group:  "g", Instance: instance, Workers: 1, CreateTopics: true, Partitions: 2,
 		RebalanceTimeout: 8 * time.Second, // below the session time-out, see testConfig
 		Logger:           slog.New(w.log),
 	}

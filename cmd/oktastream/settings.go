@@ -26,7 +26,7 @@ type settings struct {
 
 func defaults() settings {
 	return settings{
-		Config:       processor.Config{HTTP: processor.DefaultHTTP, Workers: 1},
+		Config:       processor.Config{HTTP: processor.DefaultHTTP},
 		EmbeddedPort: embedded.DefaultPort, LogLevel: "info", LogFormat: "text", Enrich: enrich.Options{Cache: enrich.DefaultCache}, kafka: map[string]string{},
 	}
 }
@@ -51,7 +51,7 @@ var settingTable = []setting{
 	{"instance", "name of this process in its group, stable over restarts (default: host name and a free slot number)", text(func(s *settings) *string { return &s.Instance })},
 	{"stage", "ingest, detect or both (default both)", form{schema.Choice, []string{"ingest", "detect", "both"},
 		func(s *settings, v string) (err error) { s.Stages, err = processor.ParseStage(v); return err }}},
-	{"workers", "sessions per stage (default 1)", number(func(s *settings) *int { return &s.Workers })},
+	{"workers", "sessions per stage (default: one for every two CPUs, at most one for each partition)", number(func(s *settings) *int { return &s.Workers })},
 	{"input", "input topics, comma-separated (default okta.system-log)", list(func(s *settings) *[]string { return &s.Input })},
 	{"alerts", "alerts topic (default okta.alerts)", text(func(s *settings) *string { return &s.Alerts })},
 	{"repartition", "repartition topic (default <group>-repartition)", text(func(s *settings) *string { return &s.Repartition })},

@@ -36,13 +36,20 @@ func capitals(x uint64) uint64 {
 	return fromA &^ aboveZ & highs
 }
 
+// word is the eight bytes of s that begin at i.
+func word[T string | []byte](s T, i int) uint64 {
+	b := s[i : i+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
 func appendFold(dst []byte, s string) []byte {
 	from := len(dst)
 	dst = append(dst, s...)
 	b := dst[from:]
 	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
+	for n := len(b); i < n && n >= 8; i += 8 {
+		i = min(i, n-8) // the last word may lie over the one before it: what is folded stays as it is
+		x := word(b, i)
 		if x&highs != 0 {
 			break
 		}
@@ -64,15 +71,18 @@ func appendFold(dst []byte, s string) []byte {
 
 // isFolded reports that s folds to itself; false is always safe.
 func isFolded(s string) bool {
-	for len(s) >= 8 {
-		x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		if x&highs != 0 || capitals(x) != 0 {
-			return false
+	n := len(s)
+	if n < 8 {
+		for i := range n {
+			if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+				return false
+			}
 		}
-		s = s[8:]
+		return true
 	}
-	for i := range len(s) {
-		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+	for i := 0; i < n; i += 8 {
+		x := word(s, min(i, n-8))
+		if x&highs != 0 || capitals(x) != 0 {
 			return false
 		}
 	}
