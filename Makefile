@@ -26,7 +26,7 @@ build: ## bin/oktastream
 
 test: ## unit, property and process tests on the in-process broker
 	$(GO) test $(GOTESTFLAGS) $(NORACE)
-	$(GO) test $(GOTESTFLAGS) -run Costs ./integration/bench
+	$(GO) test $(GOTESTFLAGS) -run "Costs|Instructions" ./integration/bench
 	$(GO) test -race $(GOTESTFLAGS) $(RACE)
 	$(GO) test -tags synctests -run '^TestFault' $(GOTESTFLAGS) ./processor
 
