@@ -22,8 +22,8 @@ func TestBacktest(t *testing.T) {
 	}{
 		{"plain", []string{"-r", old, events}, exitOK, "2 on 2026-01-10"},
 		{"compared", []string{"-r", dir, "--compare", old, events}, exitOK, "compared with the baseline: 0 new, 2 lost"},
-		{"lost", []string{"-r", dir, "--compare", old, "--fail-on-lost", events}, exitFindings, "gate broken: 2 alerts of the baseline are lost"},
-		{"too many", []string{"-r", old, "--max-alerts-per-day", "1", events}, exitFindings, "gate broken: more than 1 alerts a day"},
+		{"lost", []string{"-r", dir, "--compare", old, "--fail-on-lost", events}, exitFindings, "gate broken: lost from the baseline: 2 alerts"},
+		{"too many", []string{"-r", old, "--max-alerts-per-day", "1", events}, exitFindings, "gate broken: more than 1 alert a day"},
 		{"none allowed", []string{"-r", old, "--max-alerts-per-day", "0", events}, exitFindings, "gate broken"},
 		{"just enough", []string{"-r", old, "--max-alerts-per-day", "2", "--compare", old, "--fail-on-lost", events}, exitOK, "0 new, 0 lost"},
 		{"lost against nothing", []string{"-r", old, "--fail-on-lost", events}, exitUsage, ""},

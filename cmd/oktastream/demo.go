@@ -259,7 +259,7 @@ func (d *display) summary(took time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	fmt.Fprintf(d.notes, "\n%s in %.1f s, %s of %s, the first after %.1f s\n",
-		counted(d.events, "event"), took.Seconds(), counted(d.alerts, "alert"), counted(len(d.byRule), "rule"), d.first.Seconds())
+		rules.Counted(d.events, "event"), took.Seconds(), rules.Counted(d.alerts, "alert"), rules.Counted(len(d.byRule), "rule"), d.first.Seconds())
 	if n := len(d.latency); n > 0 {
 		slices.Sort(d.latency)
 		fmt.Fprintf(d.notes, "event produced to alert read: median %d ms, 99th percentile %d ms\n",

@@ -45,7 +45,7 @@ func loadSet(paths []string, notes io.Writer) (*rules.Set, error) {
 		}
 	}
 	if failed > 0 {
-		return nil, fail(exitLoad, fmt.Errorf("%d errors in rules", failed))
+		return nil, fail(exitLoad, fmt.Errorf("%s in rules", rules.Counted(failed, "error")))
 	}
 	if len(set.Rules()) == 0 {
 		return nil, fail(exitLoad, fmt.Errorf("no rule found in %q", paths))

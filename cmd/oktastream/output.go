@@ -24,14 +24,6 @@ func oneOfFormats(format string, known ...string) error {
 	return fail(exitUsage, fmt.Errorf("unknown format %q; there is: %s", format, strings.Join(known, ", ")))
 }
 
-// counted is a number of things: "1 file", "2 files".
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 // usage turns the error of writing into one with an exit code.
 func usage(err error) error {
 	if err == nil {

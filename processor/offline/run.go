@@ -106,7 +106,7 @@ func arrange(alerts []alert.Alert) ([]alert.Alert, int) {
 func (r *Report) FileSummary() []string {
 	var lines []string
 	for _, f := range r.Files {
-		line := fmt.Sprintf("%s: %s, %s", f.Name, counted(f.Records, "record"), counted(f.Events, "event"))
+		line := fmt.Sprintf("%s: %s, %s", f.Name, rules.Counted(f.Records, "record"), rules.Counted(f.Events, "event"))
 		for _, name := range slices.Sorted(maps.Keys(f.Envelopes)) {
 			line += fmt.Sprintf(", %d %s", f.Envelopes[name], name)
 		}
@@ -134,33 +134,26 @@ func (r *Report) Summary(set *rules.Set) []string {
 	if r.Events > r.Timeless {
 		span = fmt.Sprintf(" from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	}
-	line := fmt.Sprintf("%s%s, %s", counted(r.Events, "event"), span, counted(len(r.Alerts), "alert"))
+	line := fmt.Sprintf("%s%s, %s", rules.Counted(r.Events, "event"), span, rules.Counted(len(r.Alerts), "alert"))
 	if r.Repeated > 0 {
-		line += fmt.Sprintf(" (%d repetitions left out)", r.Repeated)
+		line += fmt.Sprintf(" (%s left out)", rules.Counted(r.Repeated, "repetition"))
 	}
 	lines = append(lines, line)
 	if r.Timeless > 0 {
-		lines = append(lines, fmt.Sprintf("  %d events have no readable time and were evaluated first", r.Timeless))
+		lines = append(lines, fmt.Sprintf("  %s without a readable time, evaluated first", rules.Counted(r.Timeless, "event")))
 	}
 	for i, s := range r.Stats {
 		if s.Alerts == 0 && s.Missing == 0 && s.Duplicate == 0 {
 			continue
 		}
-		line := fmt.Sprintf("  %s: %s from %s", set.Rules()[i].Name, counted(s.Alerts, "alert"), counted(s.Matched, "event"))
+		line := fmt.Sprintf("  %s: %s from %s", set.Rules()[i].Name, rules.Counted(s.Alerts, "alert"), rules.Counted(s.Matched, "event"))
 		if s.Missing > 0 {
 			line += fmt.Sprintf(", %d without group key or counted value", s.Missing)
 		}
 		if s.Duplicate > 0 {
-			line += fmt.Sprintf(", %d duplicates", s.Duplicate)
+			line += ", " + rules.Counted(s.Duplicate, "duplicate")
 		}
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-func counted[N int | int64 | uint64](n N, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -186,7 +186,7 @@ func (im *Import) WriteText(w io.Writer, all bool) error {
 			fmt.Fprintf(&b, "  %s\n", x.Error())
 		}
 	}
-	fmt.Fprintf(&b, "%d exact, %d changed, %d unsupported, %d errors\n", counts[Exact], counts[Changed], counts[Unsupported], counts[Failed])
+	fmt.Fprintf(&b, "%d exact, %d changed, %d unsupported, %s\n", counts[Exact], counts[Changed], counts[Unsupported], rules.Counted(counts[Failed], "error"))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -33,12 +33,12 @@ func content(st *rules.Stateful) []string {
 		lines = append(lines, "an event, and none of the group before it")
 	case window.Count:
 		if w.Threshold > 0 {
-			lines = append(lines, "at least "+plural(w.Threshold, "event"))
+			lines = append(lines, "at least "+rules.Counted(w.Threshold, "event"))
 		}
 	}
 	for _, c := range w.Distinct {
 		if c.Threshold > 0 {
-			lines = append(lines, fmt.Sprintf("at least %s of %s", plural(c.Threshold, "different value"), c.Name))
+			lines = append(lines, fmt.Sprintf("at least %s of %s", rules.Counted(c.Threshold, "different value"), c.Name))
 		}
 	}
 	for _, b := range w.Condition {
@@ -112,13 +112,6 @@ func orAfter(w *window.Spec) string {
 		return ""
 	}
 	return ", or after " + span(w.Episode)
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // span writes a duration as authors do.

@@ -69,7 +69,7 @@ func Navigator(set *rules.Set, name string) Layer {
 		Name:        name,
 		Versions:    Versions{Attack: rules.AttackVersion, Navigator: "4.9.0", Layer: "4.5"},
 		Domain:      "enterprise-attack",
-		Description: fmt.Sprintf("The score is the number of rules that name a technique. %d rules, %d without a technique.", len(set.Rules()), without),
+		Description: fmt.Sprintf("The score is the number of rules that name a technique. %s, %d without a technique.", rules.Counted(len(set.Rules()), "rule"), without),
 		Sorting:     3, // by score, the highest first
 		Layout:      Layout{Layout: "side", ExpandedSubtechniques: "annotated"},
 		Techniques:  []Technique{},

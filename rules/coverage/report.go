@@ -167,7 +167,7 @@ func hook(t Type) string {
 
 func (rep *Report) summary() string {
 	if !rep.Arrivals {
-		return fmt.Sprintf("%d rules name %d event types", rep.Rules, len(rep.Types))
+		return fmt.Sprintf("%s for %s", rules.Counted(rep.Rules, "rule"), rules.Counted(len(rep.Types), "event type"))
 	}
 	arrived, read, heard := 0, 0, 0
 	for _, t := range rep.Types {
@@ -179,6 +179,6 @@ func (rep *Report) summary() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%d events of %d types; rules read %d of the types and %d of the events; %d types that rules name never arrived",
-		rep.Events, arrived, read, heard, len(rep.Absent))
+	return fmt.Sprintf("%s of %s; rules read %d of the types and %d of the events; %s that rules name never arrived",
+		rules.Counted(rep.Events, "event"), rules.Counted(arrived, "type"), read, heard, rules.Counted(len(rep.Absent), "type"))
 }

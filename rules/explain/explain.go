@@ -171,10 +171,10 @@ func survey(set *rules.Set, rule int, given []Input) (*overview, error) {
 	}
 	s.firings = slices.Sorted(maps.Keys(places))
 	if lost > 0 {
-		s.notes = append(s.notes, fmt.Sprintf("%d alerts came at the end of the input and belong to no single event", lost))
+		s.notes = append(s.notes, "at the end of the input, about no single event: "+rules.Counted(lost, "alert"))
 	}
 	if r.Stateful != nil && !maps.Equal(p.own, s.fired) {
-		s.notes = append(s.notes, fmt.Sprintf("the windows shown here would give %d alerts, the engine gave %d: what follows may be wrong; please report this", len(p.own), len(s.fired)))
+		s.notes = append(s.notes, fmt.Sprintf("the windows shown here would give %s, the engine gave %d: what follows may be wrong; please report this", rules.Counted(len(p.own), "alert"), len(s.fired)))
 	}
 	return s, nil
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"oktastream/rules"
 )
 
 // printer writes a report as text; color is for terminals.
@@ -55,7 +57,7 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 	if r.Rule.Asks != "" {
 		p.line(1, "asks for %s", r.Rule.Asks)
 	}
-	p.line(0, "%s, %d met a condition, %s", counted(r.Events, "event"), r.Matched, counted(r.Alerts, "alert"))
+	p.line(0, "%s, %d met a condition, %s", rules.Counted(r.Events, "event"), r.Matched, rules.Counted(r.Alerts, "alert"))
 	for _, n := range r.Notes {
 		p.line(0, "note: %s", n)
 	}
@@ -71,7 +73,7 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 		p.verdict(&r.Verdicts[i])
 	}
 	if r.More > 0 {
-		p.line(0, "\nand %s; name an event to see another", counted(r.More, "more firing"))
+		p.line(0, "\nand %s; name an event to see another", rules.Counted(r.More, "more firing"))
 	}
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -217,7 +219,7 @@ func (p *printer) group(g *Group, several bool) {
 	if w == nil {
 		return
 	}
-	p.line(1, "window   %s to %s, %s", stamp(w.From), stamp(w.To), counted(w.Total, "observation"))
+	p.line(1, "window   %s to %s, %s", stamp(w.From), stamp(w.To), rules.Counted(w.Total, "observation"))
 	if w.Thinned {
 		p.line(2, "busy: repeated values are not kept")
 	}
@@ -277,13 +279,6 @@ func orNone(values []string) string {
 		return "(missing)"
 	}
 	return clip(strings.Join(values, ", "))
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

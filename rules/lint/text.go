@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"oktastream/rules"
 	"oktastream/rules/lang"
 )
 
@@ -26,14 +27,14 @@ func (rep *Report) WriteText(w io.Writer) error {
 	s := rep.Summary()
 	fmt.Fprintf(&b, "%d ok", s.OK)
 	if bases := rep.bases(); bases > 0 {
-		fmt.Fprintf(&b, " (%s among them)", counted(bases, "base rule"))
+		fmt.Fprintf(&b, " (%s among them)", rules.Counted(bases, "base rule"))
 	}
-	fmt.Fprintf(&b, ", %d unsupported, %s, %s", s.Unsupported, counted(s.Error, "error"), counted(s.Warnings, "warning"))
+	fmt.Fprintf(&b, ", %d unsupported, %s, %s", s.Unsupported, rules.Counted(s.Error, "error"), rules.Counted(s.Warnings, "warning"))
 	if s.Defects > 0 {
-		fmt.Fprintf(&b, ", %s in rules that load", counted(s.Defects, "error"))
+		fmt.Fprintf(&b, ", %s in rules that load", rules.Counted(s.Defects, "error"))
 	}
 	if s.Notes > 0 {
-		fmt.Fprintf(&b, ", %s", counted(s.Notes, "note"))
+		fmt.Fprintf(&b, ", %s", rules.Counted(s.Notes, "note"))
 	}
 	if s.Ignored > 0 {
 		fmt.Fprintf(&b, ", %d ignored", s.Ignored)
@@ -52,13 +53,6 @@ func (rep *Report) bases() int {
 		}
 	}
 	return n
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (f *Finding) text(b *strings.Builder) {

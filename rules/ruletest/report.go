@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"oktastream/rules"
 )
 
 // WriteText writes diagnostics, what did not pass, and a closing line. verbose also names what passed.
@@ -51,10 +53,7 @@ func runs(results []Result) string {
 	for _, x := range results {
 		tests[[2]string{x.File, x.Test}] = true
 	}
-	text := "1 test"
-	if len(tests) != 1 {
-		text = fmt.Sprintf("%d tests", len(tests))
-	}
+	text := rules.Counted(len(tests), "test")
 	if len(results) > len(tests) {
 		text += fmt.Sprintf(" in %d runs", len(results))
 	}
@@ -90,7 +89,7 @@ func (r *Report) coverage(b *strings.Builder, verbose bool) {
 	if branches > 0 {
 		percent = covered * 100 / branches
 	}
-	fmt.Fprintf(b, "coverage: %d of %d branches of %d rules (%d%%), %d rules without tests\n", covered, branches, len(r.Coverage), percent, len(r.Untested))
+	fmt.Fprintf(b, "coverage: %d of %d branches of %s (%d%%), %s without tests\n", covered, branches, rules.Counted(len(r.Coverage), "rule"), percent, rules.Counted(len(r.Untested), "rule"))
 }
 
 func firstLine(s string) string {

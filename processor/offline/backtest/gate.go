@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"oktastream/rules"
 )
 
 // Gates are what a change of rules must keep to.
@@ -25,11 +27,11 @@ func (g Gates) check(r *Report) []string {
 				over++
 			}
 		}
-		broken = append(broken, fmt.Sprintf("more than %d alerts a day on %d of %d days with alerts; most on %s: %d (%s)", *g.MaxPerDay,
-			over, len(r.days), r.Busiest.Date, r.Busiest.Alerts, r.culprits(r.Busiest.Date)))
+		broken = append(broken, fmt.Sprintf("more than %s a day on %d of %s with alerts; most on %s: %d (%s)", rules.Counted(*g.MaxPerDay, "alert"),
+			over, rules.Counted(len(r.days), "day"), r.Busiest.Date, r.Busiest.Alerts, r.culprits(r.Busiest.Date)))
 	}
 	if g.FailOnLost && r.Compare != nil && len(r.Compare.Lost) > 0 {
-		broken = append(broken, fmt.Sprintf("%d alerts of the baseline are lost", len(r.Compare.Lost)))
+		broken = append(broken, "lost from the baseline: "+rules.Counted(len(r.Compare.Lost), "alert"))
 	}
 	return broken
 }
@@ -51,7 +53,7 @@ func (r *Report) culprits(date string) string {
 		parts = append(parts, fmt.Sprintf("%s %d", name, r.byRule[name][date]))
 	}
 	if len(names) > show {
-		parts = append(parts, fmt.Sprintf("%d others", len(names)-show))
+		parts = append(parts, rules.Counted(len(names)-show, "other"))
 	}
 	return strings.Join(parts, ", ")
 }

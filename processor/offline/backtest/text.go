@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"oktastream/rules"
 )
 
 // listed is how many new and lost alerts the text shows; the JSON has all.
@@ -41,7 +43,7 @@ func (r *Report) WriteText(w io.Writer) error {
 }
 
 func (r *Report) head(b *strings.Builder) {
-	fmt.Fprintf(b, "%d events", r.Events)
+	b.WriteString(rules.Counted(r.Events, "event"))
 	if r.First != nil {
 		fmt.Fprintf(b, " from %s to %s (%s)", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339), span(r.Last.Sub(*r.First)))
 	}
