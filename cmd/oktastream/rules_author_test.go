@@ -13,6 +13,7 @@ import (
 
 	"oktastream/rules/author"
 	"oktastream/rules/coverage"
+	"oktastream/rules/lang"
 	"oktastream/rules/lang/source"
 )
 
@@ -153,6 +154,36 @@ func TestRulesFmt(t *testing.T) {
 	expect(t, exitUsage, []string{"rules", "fmt", "-w"}, "standard input")
 }
 
+// An import that would not mean the same leaves what it was to replace, and nothing where there was nothing.
+func TestRulesImportTakesBack(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "vault.yaml")
+	for _, old := range []string{"", "# of my own\n"} {
+		if old != "" {
+			if err := os.WriteFile(path, []byte(old), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sources := []string{write(t, "vault.yml", messyRule)}
+		im := author.NewImport(lang.Load(sources), readRuleFile(sources))
+		im.Files[0].Text = bytes.ReplaceAll(im.Files[0].Text, []byte("eventType"), []byte("displayMessage"))
+		written, diffs, err := writeImport(im, dir, true)
+		if err != nil || len(diffs) != 1 || len(written) != 0 {
+			t.Fatalf("written %v, differences %v, %v", written, diffs, err)
+		}
+		if old == "" {
+			if _, err := os.Stat(path); err == nil {
+				t.Error("what was taken back is there")
+			}
+			continue
+		}
+		info, err := os.Stat(path)
+		if err != nil || read(t, path) != old || info.Mode().Perm() != 0o600 {
+			t.Errorf("the old file is %v: %q, %v", info, read(t, path), err)
+		}
+	}
+}
+
 func TestRulesImport(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "mine")
 	entry, sigma, only := write(t, "console.yml", entryRule), write(t, "vault.yml", messyRule), write(t, "splunk.yml", splunk)
@@ -172,7 +203,7 @@ func TestRulesImport(t *testing.T) {
 	expect(t, exitOK, []string{"rules", "import", token, "-o", out}, "exact       elastic", "1 file written")
 	expect(t, exitOK, []string{"rules", "list", out}, "console", "vault", "token")
 	expect(t, exitUsage, []string{"rules", "import", entry, token, "-o", out}, "console.yaml, ", "token.toml exist;")
-	expect(t, exitLoad, []string{"rules", "import", write(t, "broken.yml", badRule)}, "error       sigma", "1 errors")
+	expect(t, exitLoad, []string{"rules", "import", write(t, "broken.yml", badRule)}, "error       sigma", "1 error\n")
 	expect(t, exitLoad, []string{"rules", "import", t.TempDir()}, "no rule found")
 	expect(t, exitUsage, []string{"rules", "import"})
 

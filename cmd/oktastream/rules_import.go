@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"oktastream/rules"
 	"oktastream/rules/author"
 	"oktastream/rules/lang"
 )
@@ -75,27 +77,58 @@ func newRulesImport() *cobra.Command {
 	return cmd
 }
 
-// writeImport writes the files, compares what they mean with the originals, and takes those back that mean something else.
+// writeImport writes the files, compares what they mean with the originals, and takes those back that mean something else:
+// where one was to be replaced, it is there again.
 func writeImport(im *author.Import, dir string, force bool) (written []string, diffs []author.Difference, err error) {
 	if dir == "" || len(im.Files) == 0 {
 		return nil, nil, nil
 	}
 	var files []outFile
+	replaced := map[string]oldFile{}
 	for _, f := range im.Files {
 		files = append(files, outFile{f.Name, f.Text})
+		if err := keep(replaced, filepath.Join(dir, f.Name)); err != nil {
+			return nil, nil, err
+		}
 	}
 	if written, err = writeAll(dir, files, force); err != nil {
 		return nil, nil, err
 	}
+	// They are loaded from where they belong: a rule may name a list beside it.
 	diffs = im.Verify(lang.Load(written))
 	for _, name := range im.Refuse(diffs) {
 		path := filepath.Join(dir, name)
-		if err := os.Remove(path); err != nil {
+		if old, ok := replaced[path]; ok {
+			err = replace(path, old.text, old.mode)
+		} else {
+			err = os.Remove(path)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 		written = slices.DeleteFunc(written, func(w string) bool { return w == path })
 	}
 	return written, diffs, nil
+}
+
+// oldFile is a file that is about to be replaced.
+type oldFile struct {
+	text []byte
+	mode fs.FileMode
+}
+
+// keep remembers the file at path, if there is one.
+func keep(files map[string]oldFile, path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	files[path] = oldFile{text, info.Mode().Perm()}
+	return err
 }
 
 func reportImport(w io.Writer, im *author.Import, written []string, format string, verbose bool) error {
@@ -108,7 +141,7 @@ func reportImport(w io.Writer, im *author.Import, written []string, format strin
 	if len(written) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(w, "%s written\n", counted(len(written), "file"))
+	_, err := fmt.Fprintf(w, "%s written\n", rules.Counted(len(written), "file"))
 	return err
 }
 
