@@ -148,6 +148,7 @@ func TestNothingIsIgnoredInSilence(t *testing.T) {
 	for more, code := range map[string]string{
 		`,"max_signals":100`: "", `,"max_signals":20`: "OKS0906", `,"throttle":"no_actions"`: "", `,"throttle":"1h"`: "OKS0906",
 		`,"response_actions":[]`: "", `,"response_actions":[{"action_type_id":".endpoint"}]`: "OKS0906", `,"data_view_id":"v"`: "OKS0906",
+		`,"timestamp_field":"@timestamp"`: "", `,"timestamp_field":"event.ingested"`: "OKS0906", `,"tiebreaker_field":null`: "", `,"tiebreaker_field":"event.sequence"`: "OKS0906",
 		`,"exceptions_list":[]`: "", `,"exceptions_list":[{"list_id":"L"}]`: "OKS0905",
 	} {
 		text := line(more)
