@@ -57,18 +57,7 @@ func (b *builder) base(rule int, ev *event.Event) alert.Alert {
 	b.context(r, ev, &a)
 	b.override(r, ev, &a)
 	b.indicators(r, ev, &a)
-	for _, f := range []struct {
-		flag event.Flags
-		note string
-	}{
-		{event.TimeMissing, "the event has no readable time; the record's stands in"},
-		{event.TimeClamped, "the event's time lies in the future; the record's stands in"},
-		{event.IDMissing, "the event has no uuid; its place in the topic stands in"},
-	} {
-		if ev.Flags()&f.flag != 0 {
-			a.Notes = append(a.Notes, f.note)
-		}
-	}
+	a.Notes = append(a.Notes, ev.Flags().Notes()...)
 	return a
 }
 

@@ -46,6 +46,26 @@ const (
 	IDMissing
 )
 
+var assumptions = []struct {
+	flag Flags
+	note string
+}{
+	{TimeMissing, "the event has no readable time; the record's stands in, and the clock does not follow it"},
+	{TimeClamped, "the event's time lies in the future; the record's stands in, and the clock does not follow it"},
+	{IDMissing, "the event has no uuid; its place in the topic stands in"},
+}
+
+// Notes says what had to be assumed, a sentence for each flag. Nothing gives nil.
+func (f Flags) Notes() []string {
+	var notes []string
+	for _, a := range assumptions {
+		if f&a.flag != 0 {
+			notes = append(notes, a.note)
+		}
+	}
+	return notes
+}
+
 // Kind is the JSON type of a Value.
 type Kind uint8
 

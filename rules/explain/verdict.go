@@ -17,19 +17,7 @@ func (p *replay) verdict(i int, ev *event.Event, got []taken) Verdict {
 	r := p.about()
 	o := ev.Origin()
 	v := Verdict{Event: Event{N: i + 1, ID: strings.Clone(ev.ID()), Time: instant(ev.Time()), Type: strings.Clone(ev.Type()),
-		File: o.Topic, Record: o.Offset + 1, Index: o.Index}, Conditions: []Condition{}}
-	for _, f := range []struct {
-		flag event.Flags
-		note string
-	}{
-		{event.TimeMissing, "the event has no readable time; the record's stands in, and the clock does not follow it"},
-		{event.TimeClamped, "the event's time lies in the future; the record's stands in, and the clock does not follow it"},
-		{event.IDMissing, "the event has no uuid; its place in the input stands in"},
-	} {
-		if ev.Flags()&f.flag != 0 {
-			v.Notes = append(v.Notes, f.note)
-		}
-	}
+		File: o.Topic, Record: o.Offset + 1, Index: o.Index}, Conditions: []Condition{}, Notes: ev.Flags().Notes()}
 	v.Indicators = indicators(r, ev)
 	if r.Stateful == nil {
 		c := Condition{Tree: condition(r.Where, ev)}
