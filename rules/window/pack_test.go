@@ -92,3 +92,26 @@ func TestSize(t *testing.T) {
 		t.Errorf("Size is %d more than it takes", slack)
 	}
 }
+
+// TestSharedObservation: what one window has made of an observation serves another of the same Dictionary and step, and
+// no other.
+func TestSharedObservation(t *testing.T) {
+	d := new(Dictionary)
+	d.appendTopic(nil, "a topic before")
+	o := Observation{ID: "x", Time: 5, Step: 2, Columns: [][]string{{"v"}}, Origin: event.Origin{Topic: "t"}}
+	count := &Spec{Kind: Count, Threshold: 1, Length: time.Hour, Quiet: time.Hour, Episode: 24 * time.Hour}
+	some := &Spec{Kind: Unordered, Steps: 3, Threshold: 1, Length: time.Hour, Quiet: time.Hour, Episode: 24 * time.Hour}
+	for i, c := range []struct {
+		w    *Window
+		s    *Spec
+		step int
+	}{{d.New(), some, 2}, {d.New(), some, 2}, {d.New(), count, 0}, {New(), some, 2}, {d.New(), some, 2}} {
+		_, fired := c.s.Observe(c.w, &o, func() string { return "" }, false, NoClock)
+		if len(fired) != 1 {
+			t.Fatalf("window %d fired %d times", i, len(fired))
+		}
+		if got := fired[0].Content.Rows[0]; got.Step != c.step || got.ID != "x" || got.Origin.Topic != "t" || got.Columns[0][0] != "v" {
+			t.Errorf("window %d keeps %+v", i, got)
+		}
+	}
+}
