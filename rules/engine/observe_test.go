@@ -18,7 +18,9 @@ import (
 // to so many; and to each once, although it meets two inputs.
 func TestCombinations(t *testing.T) {
 	paths := []event.Path{event.MustPath("actor.id"), event.MustPath("target.id"), event.MustPath("request.ipChain.ip")}
-	input := func(name string) rules.Input { return rules.Input{Name: name, Where: is("eventType", "x"), Group: paths} }
+	input := func(name string) rules.Input {
+		return rules.Input{Name: name, Where: is("eventType", "x"), Group: paths}
+	}
 	set, diags := rules.NewSet([]rules.Rule{{ID: "c", Name: "c", Title: "c", Meta: rules.Meta{Severity: alert.Low},
 		Stateful: &rules.Stateful{GroupBy: []string{"actor", "target", "ip"}, Inputs: []rules.Input{input("a"), input("b")},
 			Window: window.Spec{Kind: window.Count, Threshold: 1, Length: time.Minute, Quiet: time.Minute, Episode: time.Hour}}}})

@@ -8,7 +8,7 @@ import (
 
 // A packed window, for state.Store: the entries of a window in as few bytes as is cheap, for this process alone.
 //
-//	flags · [head: shape, 2 bytes · count, values of the group key] · count, rows · [item, value] …
+//	flags · [head: shape, 2 bytes · count, values of the group key] · count, [time, row] … · [item, value] …
 //
 // What the windows of a rule have in common is told by the Dictionary; group key and rows have a form of their own, which
 // they keep while the window is unpacked; everything else stands there as in the changelog.
@@ -48,7 +48,7 @@ func (w *Window) AppendPacked(b []byte) []byte {
 	for _, r := range w.rows {
 		t := r.time / unit
 		b = binary.AppendVarint(b, t-last) // may wrap around, and wraps back
-		b = append(b, r.packed...)
+		b = putString(b, r.packed)
 		last = t
 	}
 	size := len(b)
@@ -117,7 +117,7 @@ func (w *Window) Unpack(b []byte) {
 	last := int64(0)
 	for i := range w.rows {
 		last += r.varint()
-		w.rows[i] = cutRow(&r, last*unit)
+		w.rows[i] = rowFrom(last*unit, r.take(int(r.uvarint())))
 		w.bytes += w.rows[i].size()
 	}
 	for r.rest != "" {

@@ -85,7 +85,7 @@ func TestSize(t *testing.T) {
 			Origin: event.Origin{Topic: "okta.system-log", Partition: 3, Offset: 123_456 + int64(i)}}, func() string { return "" }, false, NoClock)
 		sizes = append(sizes, len(w.AppendPacked(nil)))
 	}
-	if key, first, second := sizes[0], sizes[1]-sizes[0], sizes[2]-sizes[1]; key != 56 || first != 73 || second != 70 {
+	if key, first, second := sizes[0], sizes[1]-sizes[0], sizes[2]-sizes[1]; key != 56 || first != 74 || second != 71 {
 		t.Errorf("the key takes %d bytes, the first row %d, the second %d", key, first, second)
 	}
 	if slack := w.Size() - sizes[2]; slack < 0 || slack > 20 {

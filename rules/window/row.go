@@ -51,10 +51,10 @@ const (
 	maxPlain  = 3
 )
 
-// rowBytes is what a row counts in Window.bytes besides its packed form: at most this much for its time.
-const rowBytes = binary.MaxVarintLen64
-
-func (r row) size() int { return rowBytes + len(r.packed) }
+// size is what the row takes in a packed window, or somewhat more: its time, its length and itself.
+func (r row) size() int {
+	return binary.MaxVarintLen64 + 1 + len(r.packed)>>7 + len(r.packed)
+}
 
 // rowOf is o as the windows of d keep it.
 func (d *Dictionary) rowOf(o *Observation, step int) row {
@@ -117,34 +117,13 @@ func plain(o *Observation) bool {
 	return true
 }
 
-// cutRow reads the row that r stands at.
-func cutRow(r *reader, time int64) row {
-	all := r.rest
-	row := row{time: time, packed: all}
-	flags, _, lists := row.open()
-	*r = lists
-	row.step = flags >> stepShift
-	if row.step == stepLong {
-		row.step = all[1]
+// rowFrom is the row with this packed form.
+func rowFrom(time int64, packed string) row {
+	r := row{time: time, packed: packed, step: packed[0] >> stepShift}
+	if r.step == stepLong {
+		r.step = packed[1]
 	}
-	if flags&rowLists == 0 {
-		for range flags & maxPlain {
-			r.text()
-		}
-	} else {
-		r.texts(nil)
-		for range r.uvarint() {
-			r.texts(nil)
-		}
-	}
-	for range 4 { // type, ip, result, topic
-		r.text()
-	}
-	for range 3 { // partition, offset, index
-		r.uvarint()
-	}
-	row.packed = all[:len(all)-len(r.rest)]
-	return row
+	return r
 }
 
 // rowID is the id of an event.
