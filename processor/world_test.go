@@ -120,10 +120,13 @@ func (w *world) feed(n int) {
 	w.put(w.trial.take(n, w.inputs)...)
 }
 
-// put produces to the input.
+// put produces to the input, each time with a client of its own: one that has seen a broker come, go and come again under
+// the same number may, once in a while, wait for ever. The product gives such a client up when the transaction times out.
 func (w *world) put(rs ...*kgo.Record) {
 	w.t.Helper()
-	if err := w.cl.ProduceSync(context.Background(), rs...).FirstErr(); err != nil {
+	cl := w.client(kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	defer cl.Close()
+	if err := cl.ProduceSync(context.Background(), rs...).FirstErr(); err != nil {
 		w.t.Fatal(err)
 	}
 	w.input = append(w.input, rs...)

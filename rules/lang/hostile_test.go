@@ -36,13 +36,6 @@ func TestHostileRules(t *testing.T) {
 		}
 		return b.String()
 	}
-	joined := func(n int, sep string, item func(i int) string) string {
-		items := make([]string, n)
-		for i := range items {
-			items[i] = item(i)
-		}
-		return strings.Join(items, sep)
-	}
 	parens := func(n int, inner string) string { return strings.Repeat("(", n) + inner + strings.Repeat(")", n) }
 	aliases := func() string {
 		var b strings.Builder
@@ -132,6 +125,36 @@ func TestHostileRules(t *testing.T) {
 			t.Logf("%v, %d MB, loads %v: %.300v", took.Round(time.Millisecond), most.Load()>>20, loaded["Hostile"], fmt.Sprint(r.Diagnostics[min(1, len(r.Diagnostics)):]))
 		})
 	}
+}
+
+// joined is n items.
+func joined(n int, sep string, item func(i int) string) string {
+	items := make([]string, n)
+	for i := range items {
+		items[i] = item(i)
+	}
+	return strings.Join(items, sep)
+}
+
+// Eight times the terms take some eight times as long, and not sixty-four times: the best of some turns of each.
+func TestFilterGrowth(t *testing.T) {
+	load := func(terms int) time.Duration {
+		text := "title: Many\nid: 0f73b341-8879-46e2-95f3-970169fcd8eb\nlanguage: okta\nlevel: low\nquery: '" +
+			joined(terms, " or ", func(i int) string { return fmt.Sprintf(`actor.id eq "%d"`, i) }) + "'\n"
+		began := time.Now()
+		if r := LoadFS(fstest.MapFS{"a/many.yml": {Data: []byte(text)}}, "a"); len(r.Rules) != 1 {
+			t.Fatal(r.Diagnostics)
+		}
+		return time.Since(began)
+	}
+	few, many := load(1000), load(8000)
+	for range 4 {
+		few, many = min(few, load(1000)), min(many, load(8000))
+	}
+	if many > 30*few {
+		t.Errorf("1,000 terms take %v, 8,000 take %v", few, many)
+	}
+	t.Log(few, many)
 }
 
 // watchHeap keeps the largest growth of the heap until done is closed.

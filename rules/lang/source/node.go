@@ -1,7 +1,6 @@
 package source
 
 import (
-	"strings"
 	"unicode/utf8"
 
 	"oktastream/rules/match"
@@ -53,6 +52,9 @@ type Node struct {
 	block bool   // the text begins on the line after Pos
 	raw   string // the text as TOML or JSON have it, with its quotes; "" in YAML
 	where []match.Pos
+
+	chars  []int // offset of each character of Text, and its end; see AtLine
+	begins []int // of each line, in chars
 }
 
 // Pair is one member of a Map. Key is a Scalar.
@@ -120,22 +122,29 @@ func (n *Node) AtLine(p match.Pos) match.Pos {
 	if p.Line < 1 {
 		return n.Pos
 	}
-	offset := 0
-	for l := 1; l < p.Line; l++ {
-		i := strings.IndexByte(n.Text[offset:], '\n')
-		if i < 0 {
-			return n.At(len(n.Text))
-		}
-		offset += i + 1
+	if n.chars == nil {
+		n.countChars()
 	}
-	col := 1
-	for i, c := range n.Text[offset:] {
-		if col >= p.Col || c == '\n' {
-			return n.At(offset + i)
-		}
-		col++
+	if p.Line > len(n.begins) {
+		return n.At(len(n.Text))
 	}
-	return n.At(len(n.Text))
+	i := n.begins[p.Line-1] + max(p.Col, 1) - 1
+	if p.Line < len(n.begins) {
+		i = min(i, n.begins[p.Line]-1) // the line break
+	}
+	return n.At(n.chars[min(i, len(n.chars)-1)])
+}
+
+// countChars prepares AtLine: a query of thousands of terms asks for the place of each.
+func (n *Node) countChars() {
+	n.chars, n.begins = make([]int, 0, len(n.Text)+1), []int{0}
+	for i, c := range n.Text {
+		n.chars = append(n.chars, i)
+		if c == '\n' {
+			n.begins = append(n.begins, len(n.chars))
+		}
+	}
+	n.chars = append(n.chars, len(n.Text))
 }
 
 // align walks over the value and its source side by side. YAML may only change white space, double a quote or write
