@@ -2,7 +2,6 @@ package processor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -54,11 +53,7 @@ func TestAlertsAsInputRestart(t *testing.T) {
 	}
 	fired := func() map[string]int {
 		ids := map[string]map[string]bool{}
-		for _, r := range readAll(t, c, "okta.alerts") {
-			var a alert.Alert
-			if err := json.Unmarshal(r.Value, &a); err != nil {
-				t.Fatal(err)
-			}
+		for _, a := range alertsOut(t, c) {
 			if ids[a.Rule.ID] == nil {
 				ids[a.Rule.ID] = map[string]bool{}
 			}
@@ -72,20 +67,13 @@ func TestAlertsAsInputRestart(t *testing.T) {
 	}
 	run := func(want map[string]int) {
 		t.Helper()
-		cfg := testConfig(t, c, newNetwork())
-		p, err := New(cfg, set)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan error, 1)
-		go func() { done <- p.Run(ctx) }()
-		eventually(t, 20*time.Second, "the alerts", func() bool { return cmp.Equal(want, fired()) })
-		time.Sleep(300 * time.Millisecond) // for what comes too many
-		cancel()
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+		runRules(t, c, set, nil, "the alerts", func(*process) bool {
+			if !cmp.Equal(want, fired()) {
+				return false
+			}
+			time.Sleep(300 * time.Millisecond) // for what comes too many
+			return true
+		})
 		if diff := cmp.Diff(want, fired()); diff != "" {
 			t.Error(diff)
 		}

@@ -2,7 +2,6 @@ package processor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -58,32 +57,18 @@ func TestRunWithEngine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	run := func(until func(*Processor) bool) {
+	run := func(until func(*process) bool) {
 		t.Helper()
-		cfg := testConfig(t, c, newNetwork())
-		cfg.Workers, cfg.IdleTimeout, cfg.Org, cfg.HTTP = 2, 500*time.Millisecond, "example", "127.0.0.1:0"
-		p, err := New(cfg, set)
-		if err != nil {
-			t.Fatal(err)
+		edit := func(cfg *Config) {
+			cfg.Workers, cfg.IdleTimeout, cfg.Org, cfg.HTTP = 2, 500*time.Millisecond, "example", "127.0.0.1:0"
 		}
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan error, 1)
-		go func() { done <- p.Run(ctx) }()
-		eventually(t, 20*time.Second, "what is to happen", func() bool { return until(p) })
-		cancel()
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+		runRules(t, c, set, edit, "what is to happen", until)
 	}
 	fired := func() []string {
 		var out []string
-		for _, r := range readAll(t, c, "okta.alerts") {
-			var a alert.Alert
-			if err := json.Unmarshal(r.Value, &a); err != nil {
-				t.Fatal(err)
-			}
-			if string(r.Key) != a.ID || a.Created == nil || a.Org != "example" {
-				t.Errorf("key %s, alert %s", r.Key, r.Value)
+		for _, a := range alertsOut(t, c) {
+			if a.Created == nil || a.Org != "example" {
+				t.Errorf("%+v", a)
 			}
 			who := ""
 			if len(a.Group) > 0 {
@@ -98,15 +83,13 @@ func TestRunWithEngine(t *testing.T) {
 	publish(0, "3", "system.api_token.create", "mallory@example.com", 2*time.Minute)
 	// Until both input partitions are idle: their clocks then go on by themselves.
 	clock := func(p *process) float64 { return metricValue(t, p, "oktastream_task_watermark_timestamp_seconds") }
-	run(func(p *Processor) bool {
-		return len(fired()) == 1 && clock(&process{Processor: p}) >= 4*float64(at.Unix())
-	})
+	run(func(p *process) bool { return len(fired()) == 1 && clock(p) >= 4*float64(at.Unix()) })
 	if diff := cmp.Diff([]string{"token  1"}, fired()); diff != "" {
 		t.Error(diff)
 	}
 	publish(1, "2", "user.session.start", "eve@example.com", time.Minute) // again
 	publish(1, "4", "user.session.start", "eve@example.com", 3*time.Minute)
-	run(func(*Processor) bool { return len(fired()) == 2 })
+	run(func(*process) bool { return len(fired()) == 2 })
 	if diff := cmp.Diff([]string{"failures eve@example.com 3", "token  1"}, fired()); diff != "" {
 		t.Error(diff)
 	}

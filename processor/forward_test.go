@@ -1,8 +1,6 @@
 package processor
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,7 +11,6 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/alert"
-	"oktastream/rules/engine"
 	"oktastream/rules/event"
 	"oktastream/rules/match"
 	"oktastream/rules/window"
@@ -86,61 +83,22 @@ func TestChainAcrossTasks(t *testing.T) {
 		slices.Sort(ids)
 		return ids
 	}
-	published := func() (as []alert.Alert) {
-		for _, r := range readAll(t, c, "okta.alerts") {
-			var a alert.Alert
-			if err := json.Unmarshal(r.Value, &a); err != nil {
-				t.Fatal(err)
-			}
-			as = append(as, a)
-		}
-		return as
-	}
+	var fed [][]byte
 	for i, part := range feed {
 		for _, s := range part {
-			if err := cl.ProduceSync(context.Background(), &kgo.Record{Topic: inputTopic, Partition: s.partition, Value: s.json}).FirstErr(); err != nil {
-				t.Fatal(err)
-			}
+			send(t, cl, inputTopic, s.partition, string(s.json))
+			fed = append(fed, s.json)
 		}
-		cfg := testConfig(t, c, newNetwork())
-		cfg.Workers, cfg.IdleTimeout = 2, 500*time.Millisecond
-		p, err := New(cfg, set)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan error, 1)
-		go func() { done <- p.Run(ctx) }()
-		process := &process{Processor: p}
-		eventually(t, 30*time.Second, "alerts and windows as expected", func() bool {
-			windows := metricValue(t, process, "oktastream_window_keys")
+		edit := func(cfg *Config) { cfg.Workers, cfg.IdleTimeout = 2, 500*time.Millisecond }
+		runRules(t, c, set, edit, "alerts and windows as expected", func(p *process) bool {
+			windows := metricValue(t, p, "oktastream_window_keys")
 			if i == 0 {
 				return windows == actors
 			}
-			return len(published()) == actors+actors/2 && windows == 0
+			return len(alertsOut(t, c)) == actors+actors/2 && windows == 0
 		})
-		cancel()
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
 	}
-
-	local := engine.NewLocal(set, engine.Options{})
-	d := local.NewDecoder()
-	var want engine.Output
-	for _, s := range slices.Concat(feed[0], feed[1]) {
-		ev, err := d.Decode(s.json, event.Meta{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := local.Process(ev, &want); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := local.Close(&want); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(keys(want.Alerts), keys(published())); diff != "" {
+	if diff := cmp.Diff(keys(localAlerts(t, set, fed)), keys(alertsOut(t, c))); diff != "" {
 		t.Error(diff)
 	}
 }

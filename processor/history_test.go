@@ -1,8 +1,6 @@
 package processor
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,11 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"oktastream/rules"
 	"oktastream/rules/alert"
-	"oktastream/rules/engine"
 	"oktastream/rules/event"
 	"oktastream/rules/match"
 	"oktastream/rules/window"
@@ -58,59 +54,19 @@ func TestFirstSeenAcrossRestarts(t *testing.T) {
 	createInput(t, c, 1)
 	cl := newClient(t, c)
 	adm := kadm.NewClient(cl)
-	published := func() (as []alert.Alert) {
-		for _, r := range readAll(t, c, "okta.alerts") {
-			var a alert.Alert
-			if err := json.Unmarshal(r.Value, &a); err != nil {
-				t.Fatal(err)
-			}
-			as = append(as, a)
-		}
-		return as
-	}
+	var fed [][]byte
 	for i, run := range runs {
 		for _, text := range run.feed {
-			if err := cl.ProduceSync(context.Background(), &kgo.Record{Topic: inputTopic, Value: text}).FirstErr(); err != nil {
-				t.Fatal(err)
-			}
+			send(t, cl, inputTopic, 0, string(text))
 		}
-		cfg := testConfig(t, c, newNetwork())
-		cfg.Partitions, cfg.IdleTimeout = 1, 500*time.Millisecond
-		p, err := New(cfg, set)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan error, 1)
-		go func() { done <- p.Run(ctx) }()
-		process := &process{Processor: p}
-		eventually(t, 20*time.Second, fmt.Sprintf("run %d handles what has come", i), func() bool {
-			return metricValue(t, process, "oktastream_task_watermark_timestamp_seconds") >= float64(at.Add(run.until).Unix()) && lag(t, adm, "g", inputTopic) == 0
+		fed = append(fed, run.feed...)
+		edit := func(cfg *Config) { cfg.Partitions, cfg.IdleTimeout = 1, 500*time.Millisecond }
+		runRules(t, c, set, edit, fmt.Sprintf("run %d handles what has come", i), func(p *process) bool {
+			return metricValue(t, p, "oktastream_task_watermark_timestamp_seconds") >= float64(at.Add(run.until).Unix()) && lag(t, adm, "g", inputTopic) == 0
 		})
-		cancel()
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		if as := published(); len(as) != run.want {
+		if as := alertsOut(t, c); len(as) != run.want {
 			t.Fatalf("run %d: %d alerts, want %d: %v", i, len(as), run.want, as)
 		}
-	}
-	local := engine.NewLocal(set, engine.Options{})
-	d := local.NewDecoder()
-	var want engine.Output
-	for _, run := range runs {
-		for _, text := range run.feed {
-			ev, err := d.Decode(text, event.Meta{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := local.Process(ev, &want); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := local.Close(&want); err != nil {
-		t.Fatal(err)
 	}
 	said := func(as []alert.Alert) (out []string) {
 		for _, a := range as {
@@ -119,7 +75,7 @@ func TestFirstSeenAcrossRestarts(t *testing.T) {
 		slices.Sort(out)
 		return out
 	}
-	if diff := cmp.Diff(said(want.Alerts), said(published())); diff != "" {
+	if diff := cmp.Diff(said(localAlerts(t, set, fed)), said(alertsOut(t, c))); diff != "" {
 		t.Error(diff)
 	}
 }
