@@ -113,6 +113,30 @@ func TestFaultMember(t *testing.T) {
 	}
 }
 
+// A process that can reach no broker is not ready, and is again when it has joined.
+func TestFaultReadiness(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(w *world) {
+		p := w.start("a", nil)
+		w.ready(p)
+		w.feed(40)
+		w.settle()
+		p.net.cut()
+		w.within(20*time.Second, "not ready", func() bool { return !p.Readiness().Ready })
+		for range 60 {
+			time.Sleep(5 * time.Second)
+			if r := p.Readiness(); r.Ready {
+				t.Fatalf("ready while no broker can be reached: %+v", r)
+			}
+		}
+		p.net.mend()
+		w.feed(20)
+		w.ready(p)
+		w.settle()
+		p.stop(t)
+	})
+}
+
 // Twenty minutes of a group's life in seconds: processes come, go, freeze and are killed, leaders and coordinators move, and
 // brokers answer with errors. OKTASTREAM_SEED repeats what happens.
 func TestFaultChurn(t *testing.T) {

@@ -74,7 +74,7 @@ func TestHTTP(t *testing.T) {
 	}
 	p.stop(t)
 	code, body = get(t, h, "/readyz")
-	if code != http.StatusServiceUnavailable || !strings.Contains(body, "waits for its first assignment") {
+	if code != http.StatusServiceUnavailable || !strings.Contains(body, "waits for its assignment") {
 		t.Errorf("/readyz after the end: %d %s", code, body)
 	}
 	// What is no longer owned has no series.

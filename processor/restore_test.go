@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // logWriter writes transactions into partition 0 of topic log.
@@ -173,6 +175,100 @@ func TestRestoreStalled(t *testing.T) {
 		r.stall = 20 * time.Minute
 		if got, err := replayed(t, r, new(progress)); err != nil || len(got) != 0 {
 			t.Errorf("got %v, %v", got, err)
+		}
+	})
+}
+
+// A changelog that is cut while it is read. The in-process broker cannot let its log end earlier, so answers say so.
+func TestRestoreCut(t *testing.T) {
+	t.Parallel()
+	begin := func(t *testing.T) (*kfake.Cluster, *restorer) {
+		t.Parallel()
+		c := newCluster(t)
+		if err := c.CreateTopic("log", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		w := logWriter{t, newClient(t, c, kgo.TransactionalID("w"), kgo.RecordPartitioner(kgo.ManualPartitioner()))}
+		for i := range 20 {
+			w.commit(fmt.Sprint("k", i), "1")
+		}
+		return c, &restorer{client: newClient(t, c), topic: "log", stall: time.Second}
+	}
+	// ends makes ListOffsets say that the log ends earlier, from its third answer on: the first two are those for which a
+	// restore asks at its beginning.
+	ends := func(c *kfake.Cluster, at int64) {
+		asked := 0
+		c.ControlKey(int16(kmsg.ListOffsets), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			c.KeepControl()
+			if asked++; asked <= 2 {
+				return nil, nil, false
+			}
+			r := req.(*kmsg.ListOffsetsRequest)
+			resp := r.ResponseKind().(*kmsg.ListOffsetsResponse)
+			for _, rt := range r.Topics {
+				answer := kmsg.NewListOffsetsResponseTopic()
+				answer.Topic = rt.Topic
+				for _, rp := range rt.Partitions {
+					p := kmsg.NewListOffsetsResponseTopicPartition()
+					p.Partition, p.Offset = rp.Partition, at
+					if rp.Timestamp == -2 { // the start
+						p.Offset = 0
+					}
+					answer.Partitions = append(answer.Partitions, p)
+				}
+				resp.Topics = append(resp.Topics, answer)
+			}
+			return resp, nil, true
+		})
+	}
+	t.Run("it ends before where it ended, and says so", func(t *testing.T) {
+		c, r := begin(t)
+		ends(c, 7)
+		c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "log", Err: kerr.OffsetOutOfRange, Count: -1})
+		_, err := replayed(t, r, new(progress))
+		if !errors.Is(err, errTruncated) || !strings.Contains(err.Error(), "log/0 ends at 7, and ended at 40") {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("it ends before where it ended, and has nothing to say", func(t *testing.T) {
+		c, r := begin(t)
+		c.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			c.KeepControl()
+			f := req.(*kmsg.FetchRequest)
+			resp := f.ResponseKind().(*kmsg.FetchResponse)
+			answer := kmsg.NewFetchResponseTopic()
+			answer.Topic, answer.TopicID = f.Topics[0].Topic, f.Topics[0].TopicID
+			p := kmsg.NewFetchResponseTopicPartition()
+			p.HighWatermark, p.LastStableOffset = 7, 7
+			answer.Partitions = append(answer.Partitions, p)
+			resp.Topics = append(resp.Topics, answer)
+			return resp, nil, true
+		})
+		_, err := replayed(t, r, new(progress))
+		if !errors.Is(err, errStalled) || !strings.Contains(err.Error(), "the log ends at 7 and is stable up to 7: it has been truncated") {
+			t.Errorf("%v", err)
+		}
+	})
+	// Compaction and retention move the start, too: what is gone is older than what stays.
+	t.Run("it begins later than it began", func(t *testing.T) {
+		c, r := begin(t)
+		adm := kadm.NewClient(newClient(t, c))
+		cut := false
+		c.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+			c.SleepControl(func() {
+				var to kadm.Offsets
+				to.Add(kadm.Offset{Topic: "log", Partition: 0, At: 30, LeaderEpoch: -1})
+				if _, err := adm.DeleteRecords(context.Background(), to); !cut && err != nil {
+					t.Error(err)
+				}
+				cut = true
+			})
+			return nil, nil, false
+		})
+		got, err := replayed(t, r, new(progress))
+		want := map[string]string{"k15": "1", "k16": "1", "k17": "1", "k18": "1", "k19": "1"}
+		if err != nil || !cmp.Equal(got, want) {
+			t.Errorf("got %v, %v; want what is left", got, err)
 		}
 	})
 }

@@ -57,10 +57,15 @@ func (s *status) gone(d *detectStage, partition int32) {
 	delete(s.tasks, taskKey{d, partition})
 }
 
-// assignment notes what the group has given a worker, also if that is nothing.
+// assignment notes what the group has given a worker, also if that is nothing. A worker that the group has lost, or that
+// can reach no broker to tell it that it is there, has been given nothing until it has joined again.
 func (s *status) assignment(w *worker, change assignment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if change.kind == lost {
+		delete(s.owned, w)
+		return
+	}
 	if s.owned[w] == nil {
 		s.owned[w] = make(map[source]bool)
 	}
@@ -124,7 +129,7 @@ func (s *status) readiness() Readiness {
 		}
 		r.Workers = append(r.Workers, WorkerReadiness{Name: w.name, Assigned: ok, Partitions: counts})
 		if !ok {
-			not("worker " + w.name + " waits for its first assignment")
+			not("worker " + w.name + " waits for its assignment")
 		}
 	}
 	if len(s.workers) == 0 {
