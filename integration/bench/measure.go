@@ -64,15 +64,6 @@ func ratios(a, b []time.Duration) float64 {
 	return median(rs)
 }
 
-// less takes from every round of a what b took in it.
-func (a timings) less(b timings) timings {
-	d := timings{name: a.name + " less " + b.name}
-	for i := range a.cpu {
-		d.cpu = append(d.cpu, a.cpu[i]-b.cpu[i])
-	}
-	return d
-}
-
 // cpu is the CPU time of this process so far.
 func cpu() time.Duration {
 	var u syscall.Rusage
