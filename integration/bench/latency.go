@@ -99,7 +99,7 @@ func latency(ctx context.Context, t *table, rate, seconds int) error {
 			fmt.Sprintf("%d alerts in %d s, p50 %.1f ms; broker, load and reader on the same cores", len(k.ds), seconds, ms(percentile(k.ds, 50)))))
 	}
 	t.add(row{What: fmt.Sprintf("CPU of both stages at %d events/s, µs an event", rate), Value: micros(product.used()) / float64(n), Rounds: 1,
-		Note: "start and end included; many small transactions"})
+		Note: "rules of the pack with their observations and alerts, small transactions; start and end included"})
 	return nil
 }
 
