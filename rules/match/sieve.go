@@ -15,43 +15,62 @@ type sieve struct {
 }
 
 const (
-	gram       = 4
-	fewStride  = 2 // with less, an automaton is as fast
-	manyStride = 4 // with more, fewer texts have a run in common
+	gram      = 4
+	minStride = 2 // with less, an automaton is as fast
+	maxStride = 8
+	// fewGrams is up to how many grams of different texts let hardly any value pass for nothing.
+	fewGrams = 64
 )
 
-// newSieve returns nil if a text is too short.
+// newSieve returns nil if a text is too short. The longer the runs, the fewer places are looked at, and the fewer texts
+// have a run in common: it takes the longest that make few grams, or else those that make the fewest.
 func newSieve(texts []string) *sieve {
-	s := &sieve{stride: manyStride}
+	longest := maxStride
 	for _, text := range texts {
-		s.stride = min(s.stride, len(text)-gram+1)
+		longest = min(longest, len(text)-gram+1)
 	}
-	if s.stride < fewStride {
-		return nil
+	var best *sieve
+	fewest := 0
+	for stride := longest; stride >= minStride; stride-- {
+		runs := sharedRuns(texts, stride+gram-1)
+		n := stride * len(runs)
+		if best == nil || n < fewest {
+			best, fewest = sieveOf(runs, stride), n
+		}
+		if n <= fewGrams {
+			break
+		}
 	}
-	run := s.stride + gram - 1
-	// Of the runs that a text has, the one that most texts have: the fewer grams, the fewer values pass for nothing.
+	return best
+}
+
+// sharedRuns takes from each text, of its runs of n bytes, the one that most texts have.
+func sharedRuns(texts []string, n int) map[string]bool {
 	sharing := map[string]int{}
 	for _, text := range texts {
-		for i := range len(text) - run + 1 {
-			sharing[text[i:i+run]]++
+		for i := range len(text) - n + 1 {
+			sharing[text[i:i+n]]++
 		}
 	}
 	runs := map[string]bool{}
 	for _, text := range texts {
-		best := text[:run]
-		for i := range len(text) - run + 1 {
-			if r := text[i : i+run]; sharing[r] > sharing[best] {
+		best := text[:n]
+		for i := range len(text) - n + 1 {
+			if r := text[i : i+n]; sharing[r] > sharing[best] {
 				best = r
 			}
 		}
 		runs[best] = true
 	}
+	return runs
+}
+
+func sieveOf(runs map[string]bool, stride int) *sieve {
 	// A value has some dozens of grams to look at: sparse enough that one in a thousand passes by chance, up to 8 KB.
-	size := min(bits.Len(uint(1000*s.stride*len(runs))), 16)
-	s.shift, s.set = 32-size, make([]uint64, 1<<size/64)
+	size := min(bits.Len(uint(1000*stride*len(runs))), 16)
+	s := &sieve{stride: stride, shift: 32 - size, set: make([]uint64, 1<<size/64)}
 	for r := range runs {
-		for i := range s.stride {
+		for i := range stride {
 			h := s.hash(r, i)
 			s.set[h/64] |= 1 << (h % 64)
 		}

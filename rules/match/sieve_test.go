@@ -14,7 +14,7 @@ func TestSievePassesWhatHoldsAText(t *testing.T) {
 		texts := rapid.SliceOfN(rapid.StringOfN(rapid.RuneFrom([]rune("abcé\x00")), 1, 20, -1), 1, 12).Draw(t, "texts")
 		short := false
 		for _, text := range texts {
-			short = short || len(text) < gram+fewStride-1
+			short = short || len(text) < gram+minStride-1
 		}
 		s := newSieve(texts)
 		if (s == nil) != short {
