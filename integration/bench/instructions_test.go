@@ -25,7 +25,7 @@ const recording = "testdata/instructions.json"
 
 // Instructions are counted by an emulated processor: how busy the machine is does not change them, and one that is slower or
 // faster does not either. What is done once cancels out between two runs. The collector is off, since when it comes depends on
-// time. See TestCosts for what this cannot see: caches, branches, waiting.
+// time. Between recordings the counts moved by up to 4 percent, so twice that is a regression. See TestCosts for what this cannot see: caches, branches, waiting.
 func TestInstructions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures")
@@ -57,7 +57,7 @@ func TestInstructions(t *testing.T) {
 		n := (instructions(t, valgrind, program, name, many) - instructions(t, valgrind, program, name, few)) / (many - few)
 		got.Events[name] = n
 		t.Logf("%s: %d instructions an event, recorded %d", name, n, want.Events[name])
-		if was := want.Events[name]; !*record && 100*n > 105*was {
+		if was := want.Events[name]; !*record && 100*n > 108*was {
 			t.Errorf("%s takes %d instructions an event, and took %d: if it has to be so, record again with -record", name, n, was)
 		}
 	}
