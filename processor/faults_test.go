@@ -135,7 +135,8 @@ func bothStages(t *testing.T, rows func(txn, group string) []fault) {
 	}
 }
 
-// Answers at the end of a transaction.
+// Answers at the end of a transaction. What the client tries again comes twice at most, here and below: it looks for another
+// leader every five seconds, and a transaction lasts fifteen.
 func TestFaultEnd(t *testing.T) {
 	bothStages(t, func(txn, _ string) []fault {
 		on := func(key kmsg.Key, err *kerr.Error, count int) strike {
@@ -143,8 +144,8 @@ func TestFaultEnd(t *testing.T) {
 		}
 		return []fault{
 			{name: "EndTxn coordinator not available", strike: on(kmsg.EndTxn, kerr.CoordinatorNotAvailable, 1), after: nothing},
-			{name: "EndTxn not coordinator", strike: on(kmsg.EndTxn, kerr.NotCoordinator, 3), after: nothing},
-			{name: "EndTxn concurrent transactions", strike: on(kmsg.EndTxn, kerr.ConcurrentTransactions, 3), after: nothing},
+			{name: "EndTxn not coordinator", strike: on(kmsg.EndTxn, kerr.NotCoordinator, 2), after: nothing},
+			{name: "EndTxn concurrent transactions", strike: on(kmsg.EndTxn, kerr.ConcurrentTransactions, 2), after: nothing},
 			// The client wants to abort, and sends nothing: the transaction stays open.
 			{name: "EndTxn transaction abortable", strike: on(kmsg.EndTxn, kerr.TransactionAbortable, 1), after: rebuild, log: "outcome of a transaction cannot be told"},
 			{name: "EndTxn unknown server error, not applied", strike: on(kmsg.EndTxn, kerr.UnknownServerError, 1), after: batch},
@@ -157,8 +158,8 @@ func TestFaultEnd(t *testing.T) {
 			{name: "TxnOffsetCommit unknown member", strike: on(kmsg.TxnOffsetCommit, kerr.UnknownMemberID, 1), after: batch},
 			{name: "TxnOffsetCommit rebalance in progress", strike: on(kmsg.TxnOffsetCommit, kerr.RebalanceInProgress, 1), after: batch},
 			{name: "TxnOffsetCommit unknown server error", strike: on(kmsg.TxnOffsetCommit, kerr.UnknownServerError, 1), after: batch},
-			{name: "TxnOffsetCommit coordinator load in progress", strike: on(kmsg.TxnOffsetCommit, kerr.CoordinatorLoadInProgress, 3), after: nothing},
-			{name: "TxnOffsetCommit not coordinator", strike: on(kmsg.TxnOffsetCommit, kerr.NotCoordinator, 3), after: nothing},
+			{name: "TxnOffsetCommit coordinator load in progress", strike: on(kmsg.TxnOffsetCommit, kerr.CoordinatorLoadInProgress, 2), after: nothing},
+			{name: "TxnOffsetCommit not coordinator", strike: on(kmsg.TxnOffsetCommit, kerr.NotCoordinator, 2), after: nothing},
 			{name: "TxnOffsetCommit invalid producer epoch", strike: on(kmsg.TxnOffsetCommit, kerr.InvalidProducerEpoch, 1), after: rebuild},
 			{name: "TxnOffsetCommit request timed out, applied", strike: on(kmsg.TxnOffsetCommit, kerr.RequestTimedOut, 1), after: rebuild},
 			{name: "TxnOffsetCommit refused again and again", strike: on(kmsg.TxnOffsetCommit, kerr.IllegalGeneration, abortsInRow), after: rebuild, log: "8 transactions aborted in a row"},
@@ -177,7 +178,7 @@ func TestFaultProduce(t *testing.T) {
 			{name: "not enough replicas", strike: on(kerr.NotEnoughReplicas, 3)},
 			{name: "not enough replicas for a minute", strike: forAMinute(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicas, Topic: topic}),
 				after: rebuild, log: "records of " + topic},
-			{name: "not leader for partition", strike: on(kerr.NotLeaderForPartition, 3), after: nothing},
+			{name: "not leader for partition", strike: on(kerr.NotLeaderForPartition, 2), after: nothing},
 			{name: "request timed out, applied", strike: on(kerr.RequestTimedOut, 1), after: nothing},
 			{name: "message too large", strike: on(kerr.MessageTooLarge, 1), after: rebuild, log: "produce to " + topic},
 			{name: "record list too large", strike: on(kerr.RecordListTooLarge, 1), after: batch},
@@ -191,7 +192,7 @@ func TestFaultProduce(t *testing.T) {
 			{name: "transaction abortable", strike: on(kerr.TransactionAbortable, 1), after: batch},
 			{name: "unknown server error", strike: on(kerr.UnknownServerError, 1), after: batch},
 			{name: "corrupt message", strike: on(kerr.CorruptMessage, 1), after: batch},
-			{name: "kafka storage error", strike: on(kerr.KafkaStorageError, 3), after: nothing},
+			{name: "kafka storage error", strike: on(kerr.KafkaStorageError, 2), after: nothing},
 			{name: "unknown topic or partition", strike: on(kerr.UnknownTopicOrPartition, 2), after: nothing},
 		} {
 			t.Run(topic+"/"+f.name, f.run)
