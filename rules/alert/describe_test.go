@@ -61,7 +61,7 @@ func TestDescribe(t *testing.T) {
 	}
 
 	// A projection tells the same, and holds no more.
-	projected := decode(t, []byte(rich)).Project(DescribePaths())
+	projected := decode(t, []byte(rich)).Project(event.NewProjection(DescribePaths()...))
 	var again Alert
 	Describe(decode(t, projected), &again)
 	if d := cmp.Diff(want, again); d != "" {

@@ -14,13 +14,18 @@ import (
 // forwarder turns alerts into observations for the rules over them.
 type forwarder struct {
 	set     *rules.Set
-	paths   [][]event.Path // by class: what an observation carries
+	carried []*event.Projection // by class: what an observation carries besides the alert
 	decoder *event.Decoder
 	stats   Stats
 }
 
 func newForwarder(set *rules.Set, stats Stats) forwarder {
-	return forwarder{set: set, paths: observationPaths(set), decoder: event.NewDecoder(set.Fields()), stats: stats}
+	f := forwarder{set: set, decoder: event.NewDecoder(set.Fields()), stats: stats}
+	for _, paths := range observationPaths(set) {
+		// An alert about an alert carries the new one only.
+		f.carried = append(f.carried, event.NewProjection(event.Outside(paths, event.AlertMember)...))
+	}
+	return f
 }
 
 // alert makes observations of an alert: the event that completed it, projected, with what the alert adds as the member
@@ -41,7 +46,7 @@ func (f *forwarder) alert(rule int, a *alert.Alert, ev *event.Event, out *Output
 	}
 	slices.Sort(classes)
 	for _, c := range classes {
-		projection := f.splice(rule, ev, f.paths[c], a)
+		projection := f.splice(rule, ev, f.carried[c], a)
 		o := Observation{Class: f.set.Classes()[c].Name, Event: projection, From: a.Rule.ID, ID: a.ID, Time: a.Time.UnixNano()}
 		if ev != nil {
 			o.Flags, o.Origin = ev.Flags(), ev.Origin()
@@ -72,7 +77,7 @@ func (f *forwarder) alert(rule int, a *alert.Alert, ev *event.Event, out *Output
 }
 
 // splice adds the member "alert" to the projection of ev.
-func (f *forwarder) splice(rule int, ev *event.Event, paths []event.Path, a *alert.Alert) []byte {
+func (f *forwarder) splice(rule int, ev *event.Event, carried *event.Projection, a *alert.Alert) []byte {
 	m := f.set.Rules()[rule].AlertMember()
 	m.ID, m.Severity, m.RiskScore, m.Group = a.ID, a.Severity, a.RiskScore, map[string]string{}
 	for _, g := range a.Group {
@@ -85,8 +90,7 @@ func (f *forwarder) splice(rule int, ev *event.Event, paths []event.Path, a *ale
 	b := append([]byte(`{"`+event.AlertMember+`":`), member...)
 	rest := []byte("}")
 	if ev != nil {
-		// An alert about an alert carries the new one only.
-		if p := ev.Project(event.Outside(paths, event.AlertMember)); len(p) > 2 {
+		if p := ev.Project(carried); len(p) > 2 {
 			rest = append([]byte(","), p[1:]...)
 		}
 	}

@@ -19,7 +19,7 @@ type Ingest struct {
 	stats   Stats
 	hits    []int
 	routes  []route
-	paths   [][]event.Path // by class: what an observation carries
+	carried []*event.Projection // by class: what an observation carries
 	forward forwarder
 	build   builder
 }
@@ -33,17 +33,23 @@ type route struct {
 // NewIngest returns an Ingest for set. Any number of them may share a set.
 func NewIngest(set *rules.Set, opts Options) *Ingest {
 	stats := make(Stats, len(set.Rules()))
-	return &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: stats, paths: observationPaths(set),
+	return &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: stats, carried: carried(set),
 		forward: newForwarder(set, stats), build: builder{set: set, opts: opts}}
 }
 
-// observationPaths lists for each class what its observations carry: what its rules read, and what an alert tells.
-func observationPaths(set *rules.Set) [][]event.Path {
-	var paths [][]event.Path
-	for c := range set.Classes() {
-		paths = append(paths, slices.Concat(set.ClassPaths(c), alert.DescribePaths()))
+// carried is for each class what its observations carry: what its rules read, and what an alert tells.
+func carried(set *rules.Set) (by []*event.Projection) {
+	for _, paths := range observationPaths(set) {
+		by = append(by, event.NewProjection(paths...))
 	}
-	return paths
+	return by
+}
+
+func observationPaths(set *rules.Set) (by [][]event.Path) {
+	for c := range set.Classes() {
+		by = append(by, slices.Concat(set.ClassPaths(c), alert.DescribePaths()))
+	}
+	return by
 }
 
 // Process evaluates ev and appends alerts and observations to out. Nothing in out refers to ev.
@@ -133,7 +139,7 @@ func (g *Ingest) emit(ev *event.Event, out *Output) {
 	var projection []byte
 	for i, r := range g.routes {
 		if i == 0 || r.class != g.routes[i-1].class {
-			projection = ev.Project(g.paths[r.class])
+			projection = ev.Project(g.carried[r.class])
 		}
 		out.Observations = append(out.Observations, Observation{
 			Class: g.set.Classes()[r.class].Name, Key: strings.Clone(r.key), Event: projection,

@@ -34,14 +34,3 @@ func (p Path) Reads() []Path {
 	}
 	return p.c.from
 }
-
-// compute appends the values of a computed path. A projection of it has what the function looks at.
-func (e *Event) compute(dst []Value, c *compiled) []Value {
-	if len(e.marks) > 0 {
-		for _, p := range c.from {
-			e.collect(nil, p.c, e.whole(), nil)
-		}
-		return dst
-	}
-	return append(dst, c.computed(e)...)
-}

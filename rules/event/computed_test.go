@@ -41,7 +41,7 @@ func TestComputedPath(t *testing.T) {
 	if calls != 1 {
 		t.Errorf("computed %d times for one event", calls)
 	}
-	projected := ev.Project([]event.Path{both})
+	projected := ev.Project(event.NewProjection(both))
 	if s := string(projected); strings.Contains(s, "SUCCESS") || strings.Contains(s, `"x"`) {
 		t.Errorf("the projection has more than is read: %s", s)
 	}

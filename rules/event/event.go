@@ -103,8 +103,11 @@ type Event struct {
 	time     int64
 	flags    Flags
 
-	memo  []memo // by FieldID
-	marks []mark // by node of whole, set while Project walks
+	memo []memo // by FieldID
+
+	// Scratch of Project.
+	part      jsontree.Tree
+	projected []byte
 }
 
 type memo struct {
@@ -250,7 +253,7 @@ func (e *Event) Lookup(p Path) []Value {
 func (e *Event) first(at jsontree.Place, key jsontree.Name) string {
 	n := jsontree.None
 	if e.tree.Odd() {
-		n, _ = e.tree.FindUnique(jsontree.Root, key)
+		n = e.tree.FindName(jsontree.Root, key)
 	} else {
 		n = e.tree.At(at)
 	}

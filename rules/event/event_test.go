@@ -175,7 +175,7 @@ func TestLookup(t *testing.T) {
 		if diff := cmp.Diff(plain.Lookup(p), e.Field(fields.Add(p)), equateEmpty); diff != "" {
 			t.Errorf("%s: field differs from look-up: %s", c.path, diff)
 		}
-		projected := decode(t, string(plain.Project([]Path{p})), Meta{})
+		projected := decode(t, string(plain.Project(NewProjection(p))), Meta{})
 		if diff := cmp.Diff(plain.Lookup(p), projected.Lookup(p), equateEmpty); diff != "" {
 			t.Errorf("%s: projection %s differs: %s", c.path, projected.Raw(), diff)
 		}
@@ -396,7 +396,7 @@ func TestValuesAliasTheRecord(t *testing.T) {
 	if kept != "xyz" || cloned != "abc" {
 		t.Errorf("kept %q, cloned %q", kept, cloned)
 	}
-	projected := e.Project([]Path{MustPath("eventType")})
+	projected := e.Project(NewProjection(MustPath("eventType")))
 	copy(raw[len(`{"eventType":"`):], "abc")
 	if string(projected) != `{"eventType":"xyz"}` {
 		t.Errorf("a projection shares memory with the record: %s", projected)
@@ -470,7 +470,7 @@ func TestUnion(t *testing.T) {
 		if got := text(ev); got != want {
 			t.Errorf("%s: %q, want %q", raw, got, want)
 		}
-		projected, err := NewDecoder(nil).Decode(ev.Project([]Path{path}), Meta{})
+		projected, err := NewDecoder(nil).Decode(ev.Project(NewProjection(path)), Meta{})
 		if err != nil {
 			t.Fatal(err)
 		}

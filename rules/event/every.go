@@ -9,7 +9,6 @@ const everyValue = "[*]"
 // Of members of the same name each counts, also those that no path can read.
 func (e *Event) collectEvery(dst []Value) []Value {
 	t := e.whole()
-	e.keep(t, jsontree.Root) // a projection of this path is the whole event
 	for n := range jsontree.Node(t.Len()) {
 		switch t.Kind(n) {
 		case jsontree.String:

@@ -25,7 +25,7 @@ func TestEveryValue(t *testing.T) {
 		}
 	}
 	check("field", ev.Field(id))
-	projected := ev.Project([]Path{every, MustPath("n.x")})
+	projected := ev.Project(NewProjection(every, MustPath("n.x")))
 	if again, err := d.Decode(projected, Meta{}); err != nil {
 		t.Error(err)
 	} else {

@@ -69,7 +69,7 @@ func (f *Fields) Add(p Path) FieldID {
 	x := field{path: p}
 	if p.c != nil {
 		for _, r := range p.c.reads {
-			x.chains = append(x.chains, f.choose(r.steps))
+			x.chains = append(x.chains, choose(&f.selected, r.steps))
 		}
 		if r := p.c.reads; len(r) > 0 && !p.c.all && r[0].convert == asIs && len(x.chains[0]) == len(r[0].steps) && !r[0].steps[len(r[0].steps)-1].picks() {
 			x.direct = x.chains[0][len(x.chains[0])-1]
@@ -85,13 +85,13 @@ func (f *Fields) Add(p Path) FieldID {
 // choose selects whatever a walk along steps can look at, and returns the places of the first steps: up to one that
 // picks among the elements of an array. A name that is a number may pick one too, and then what follows it is about that
 // element: it selects all there is.
-func (f *Fields) choose(steps []step) (chain []jsontree.Place) {
+func choose(selected *jsontree.Selection, steps []step) (chain []jsontree.Place) {
 	at, ok, direct := jsontree.Top, true, true
 	for _, step := range steps {
 		if step.index >= 0 {
 			break
 		}
-		if at, ok = f.selected.Member(at, step.name); !ok {
+		if at, ok = selected.Member(at, step.name); !ok {
 			return chain // Member has selected all
 		}
 		if direct {
@@ -102,12 +102,12 @@ func (f *Fields) choose(steps []step) (chain []jsontree.Place) {
 			if !sel.filter {
 				continue
 			}
-			if member, ok := f.selected.Member(at, sel.name); ok {
-				f.selected.Everything(member)
+			if member, ok := selected.Member(at, sel.name); ok {
+				selected.Everything(member)
 			}
 		}
 	}
-	f.selected.Everything(at)
+	selected.Everything(at)
 	return chain
 }
 

@@ -105,8 +105,8 @@ func TestProjectKeepsValues(t *testing.T) {
 		for range rapid.IntRange(0, 5).Draw(t, "paths") {
 			paths = append(paths, drawPath(t))
 		}
-		out := e.Project(paths)
-		if again := e.Project(paths); !bytes.Equal(out, again) {
+		out := e.Project(NewProjection(paths...))
+		if again := e.Project(NewProjection(paths...)); !bytes.Equal(out, again) {
 			t.Fatalf("%s: two projections differ: %s and %s", raw, out, again)
 		}
 		if !json.Valid(out) {
@@ -298,7 +298,7 @@ func FuzzDecode(f *testing.F) {
 		for _, c := range lookups {
 			all = append(all, MustPath(c.path))
 		}
-		out := e.Project(all)
+		out := e.Project(NewProjection(all...))
 		small, err := NewDecoder(nil).Decode(out, Meta{})
 		if err != nil {
 			t.Fatalf("%q: projection %q: %v", raw, out, err)

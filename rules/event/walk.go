@@ -13,7 +13,7 @@ func (e *Event) collect(dst []Value, c *compiled, t *jsontree.Tree, chains [][]j
 		return e.collectEvery(dst)
 	}
 	if c.computed != nil {
-		return e.compute(dst, c)
+		return append(dst, c.computed(e)...)
 	}
 	from := len(dst)
 	for i, r := range c.reads {
@@ -82,25 +82,20 @@ func (e *Event) walk(dst []Value, t *jsontree.Tree, n jsontree.Node, steps []ste
 	case len(steps) == 0:
 		return e.leaf(dst, t, n, c)
 	case kind == jsontree.Object:
-		child, alone := t.FindUnique(n, steps[0].name)
-		e.visit(t, child, alone)
-		return e.pick(dst, t, child, steps, c)
+		return e.pick(dst, t, t.FindName(n, steps[0].name), steps, c)
 	case kind == jsontree.Array && steps[0].index >= 0:
 		i := int32(0)
 		for el := t.First(n); el != jsontree.None; el = t.Next(n, el) {
 			if i == steps[0].index {
-				e.visit(t, el, true)
 				return e.pick(dst, t, el, steps, c)
 			}
 			i++
 		}
 	case kind == jsontree.Array:
 		for el := t.First(n); el != jsontree.None; el = t.Next(n, el) {
-			e.visit(t, el, true)
 			dst = e.walk(dst, t, el, steps, c)
 		}
 	case kind == jsontree.String:
-		e.keep(t, n)
 		if inner := e.inside(t, n); inner != nil {
 			return e.walk(dst, inner, jsontree.Root, steps, c)
 		}
@@ -115,7 +110,6 @@ func (e *Event) pick(dst []Value, t *jsontree.Tree, n jsontree.Node, steps []ste
 		return e.walk(dst, t, n, rest, c)
 	}
 	if t.Kind(n) == jsontree.String {
-		e.keep(t, n)
 		if t = e.inside(t, n); t == nil {
 			return dst
 		}
@@ -129,7 +123,6 @@ func (e *Event) pick(dst []Value, t *jsontree.Tree, n jsontree.Node, steps []ste
 		return dst
 	}
 	for el := t.First(n); el != jsontree.None; el = t.Next(n, el) {
-		e.visit(t, el, true)
 		if e.selected(t, el, selects, &passed) {
 			dst = e.walk(dst, t, el, rest, c)
 		}
@@ -147,15 +140,13 @@ func (e *Event) selected(t *jsontree.Tree, n jsontree.Node, selects []selector, 
 			}
 			continue
 		}
-		member, alone := t.FindUnique(n, s.name)
-		e.visit(t, member, alone)
+		member := t.FindName(n, s.name)
 		if k := t.Kind(member); k != jsontree.String && k != jsontree.Number && k != jsontree.Bool {
 			if !s.not {
 				return false
 			}
 			continue
 		}
-		e.keep(t, member)
 		if strings.EqualFold(t.Text(member), s.value) == s.not {
 			return false
 		}
@@ -168,19 +159,16 @@ func (e *Event) leaf(dst []Value, t *jsontree.Tree, n jsontree.Node, c convert) 
 	switch t.Kind(n) {
 	case jsontree.Array:
 		for el := t.First(n); el != jsontree.None; el = t.Next(n, el) {
-			e.visit(t, el, true)
 			dst = e.leaf(dst, t, el, c)
 		}
 		return dst
 	case jsontree.Object:
-		e.keep(t, n)
 		return e.convert(dst, Value{Kind: Object, Text: t.Text(n)}, c)
 	}
 	v, ok := e.scalar(t, n)
 	if !ok {
 		return dst
 	}
-	e.keep(t, n)
 	return e.convert(dst, v, c)
 }
 

@@ -113,17 +113,14 @@ func (t *Tree) Odd() bool { return t.odd }
 
 // Find returns the member of the object n whose name is key: of the members spelt exactly so the last, else the last
 // of those that differ in case only. It is None when n is no object or has no such member.
-func (t *Tree) Find(n Node, key string) Node {
-	found, _ := t.FindUnique(n, NewName(key))
-	return found
-}
+func (t *Tree) Find(n Node, key string) Node { return t.FindName(n, NewName(key)) }
 
-// FindUnique is Find, and says whether the member found was the only candidate.
-func (t *Tree) FindUnique(n Node, key Name) (found Node, unique bool) {
+// FindName is Find for a name that is looked for often.
+func (t *Tree) FindName(n Node, key Name) Node {
 	if n < 0 || t.nodes[n].kind != Object {
-		return None, true
+		return None
 	}
-	exact, folded, seen := None, None, 0
+	exact, folded := None, None
 	nodes, end := t.nodes, t.nodes[n].next
 	for c := n + 1; c < end; c = nodes[c].next {
 		m := &nodes[c]
@@ -139,15 +136,12 @@ func (t *Tree) FindUnique(n Node, key Name) (found Node, unique bool) {
 			exact = c
 		case strings.EqualFold(name, key.text):
 			folded = c
-		default:
-			continue
 		}
-		seen++
 	}
 	if exact != None {
-		return exact, seen == 1
+		return exact
 	}
-	return folded, seen <= 1
+	return folded
 }
 
 // Key is the decoded name of the member n.
