@@ -114,10 +114,7 @@ func groupOffsets(t *testing.T, c kafkatest.Cluster) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends, err := adm.ListEndOffsets(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ends := listed(t, t.Context(), adm.ListEndOffsets, in)
 	ends.Each(func(end kadm.ListedOffset) {
 		if at, ok := offsets.Lookup(in, end.Partition); !ok || at.At != end.Offset {
 			t.Errorf("partition %d is committed at %d (%v), and ends at %d", end.Partition, at.At, ok, end.Offset)

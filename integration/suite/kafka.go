@@ -64,13 +64,7 @@ func readAll(t *testing.T, c kafkatest.Cluster, topic string, committed bool, op
 	if committed {
 		list = kadm.NewClient(cl).ListCommittedOffsets
 	}
-	ends, err := list(ctx, topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	ends := listed(t, ctx, list, topic)
 	left := map[int32]int64{}
 	ends.Each(func(o kadm.ListedOffset) {
 		if o.Offset > 0 {
@@ -95,4 +89,22 @@ func readAll(t *testing.T, c kafkatest.Cluster, topic string, committed bool, op
 		})
 	}
 	return out
+}
+
+// listed asks for the offsets of a topic until every partition answers: a leader that has just been elected does not know
+// for a moment where its log ends (OFFSET_NOT_AVAILABLE).
+func listed(t *testing.T, ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), topic string) kadm.ListedOffsets {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		offsets, err := list(ctx, topic)
+		if err == nil {
+			err = offsets.Error()
+		}
+		if err == nil {
+			return offsets
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("list offsets of %s: %v", topic, err)
+		}
+	}
 }

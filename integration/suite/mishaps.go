@@ -167,10 +167,7 @@ func inputLost(t *testing.T, env Env) {
 		t.Fatal(err)
 	}
 	adm := kadm.NewClient(newClient(t, env.Cluster))
-	ends, err := adm.ListEndOffsets(t.Context(), d.input)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ends := listed(t, t.Context(), adm.ListEndOffsets, d.input)
 	deleted, err := adm.DeleteRecords(t.Context(), ends.Offsets())
 	if err == nil {
 		err = deleted.Error()

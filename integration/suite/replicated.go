@@ -66,10 +66,12 @@ func brokersKilled(t *testing.T, env Env) {
 	}
 	d.through(t, 2, 25*time.Second, func(turn int) {
 		role := roles[turn%len(roles)]
-		node, err := role.node()
-		if err != nil {
-			t.Fatalf("%s: %v", role.name, err)
-		}
+		node := 0
+		d.await(t, "a "+role.name, func() (string, bool) { // after the turn before there may be none for a moment
+			var err error
+			node, err = role.node()
+			return fmt.Sprint(err), err == nil
+		})
 		end, how := env.Cluster.Kill, "killed"
 		if turn%2 == 1 {
 			end, how = env.Cluster.Stop, "stopped"
@@ -91,11 +93,11 @@ func leadersMoved(t *testing.T, env Env) {
 	adm := kadm.NewClient(newClient(t, env.Cluster))
 	moved := 0
 	d.through(t, 2, 15*time.Second, func(int) {
-		n, err := moveLeaders(t, adm, d.input, d.alerts, d.repartition(), d.group+"-changelog", "__consumer_offsets", "__transaction_state")
-		if err != nil {
-			t.Fatal(err)
-		}
-		moved += n
+		d.await(t, "leaders to move", func() (string, bool) {
+			n, err := moveLeaders(t, adm, d.input, d.alerts, d.repartition(), d.group+"-changelog", "__consumer_offsets", "__transaction_state")
+			moved += n
+			return fmt.Sprint(err), err == nil
+		})
 	}, 4, 2*time.Second)
 	t.Logf("%d times a partition got another leader", moved)
 	if moved < 40 {
