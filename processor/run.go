@@ -175,17 +175,31 @@ func (c *Config) workers(st Stage, found topics) int {
 func (p *Processor) prepare(ctx context.Context, name string) (topics, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	if err := p.ping(ctx, name); err != nil {
+		return topics{}, err
+	}
 	// The client answers metadata requests from what it has for this long, 5 s by default: a topic that has just been
-	// created would not be seen before.
-	cl, err := kgo.NewClient(append(p.client(name), kgo.MetadataMinAge(50*time.Millisecond))...)
+	// created would not be seen before. A broker has answered, so the configuration fits: a connection that ends at once is that
+	// of a broker that is going down, or of a proxy before one, and another may answer.
+	cl, err := kgo.NewClient(append(p.client(name), kgo.MetadataMinAge(50*time.Millisecond), kgo.AlwaysRetryEOF())...)
 	if err != nil {
 		return topics{}, fmt.Errorf("kafka client: %w", err)
 	}
 	defer cl.Close()
-	if err := cl.Ping(ctx); err != nil {
-		return topics{}, fmt.Errorf("no broker answers: %w", err)
-	}
 	return prepareTopics(ctx, cl, p.config)
+}
+
+// ping wants some broker to answer, and says at once what looks like a wrong configuration of TLS.
+func (p *Processor) ping(ctx context.Context, name string) error {
+	cl, err := kgo.NewClient(p.client(name)...)
+	if err != nil {
+		return fmt.Errorf("kafka client: %w", err)
+	}
+	defer cl.Close()
+	if err := cl.Ping(ctx); err != nil {
+		return fmt.Errorf("no broker answers: %w", err)
+	}
+	return nil
 }
 
 // client are the options of every client.
