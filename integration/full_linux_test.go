@@ -26,7 +26,7 @@ const noSpace = "no space left on device"
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("a device that is always full is needed: %v", err)
 	}
 	defer full.Close()
 	binary, err := suite.Build(t.Context(), t.TempDir(), false)

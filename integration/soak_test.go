@@ -14,7 +14,7 @@ const soakVariable = "OKTASTREAM_SOAK"
 func TestSoak(t *testing.T) {
 	text := os.Getenv(soakVariable)
 	if text == "" {
-		t.Skipf("%s does not say for how long", soakVariable)
+		t.Skipf("%s does not say for how long, as in 30m", soakVariable)
 	}
 	length, err := time.ParseDuration(text)
 	if err != nil {

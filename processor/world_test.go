@@ -1,3 +1,8 @@
+// In virtual time a goroutine that waits for a sync.Mutex stops the clock, and the Kafka client does wait so, unless it is built
+// with this tag: tests in virtual time are built with it only.
+
+//go:build synctests
+
 package processor
 
 import (
@@ -45,12 +50,9 @@ const (
 
 var worldSeeds = kgo.SeedBrokers("localhost:9092", "localhost:9093", "localhost:9094")
 
-// inWorld runs f with a cluster of three brokers and the input topic.
+// inWorld runs f in virtual time, with a cluster of three brokers and the input topic.
 func inWorld(t *testing.T, f func(*world), opts ...kfake.Opt) {
 	t.Helper()
-	if !durableLocks {
-		t.Skip("virtual time needs -tags synctests")
-	}
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, log: &logBook{}, trial: newTrial(t), inputs: worldPartitions}
 		opts := append([]kfake.Opt{kfake.NumBrokers(3), kfake.Ports(9092, 9093, 9094), kfake.ListenFn(w.net.Listen),

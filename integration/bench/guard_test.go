@@ -42,7 +42,7 @@ func guard(t *testing.T, what string, limit float64, of, over contender) {
 
 func TestCosts(t *testing.T) {
 	if testing.Short() {
-		t.Skip("measures")
+		t.Skip("takes long: not with -short")
 	}
 	events := corpus.New(1500, 3)
 	few, err := ruleSet(10, false)

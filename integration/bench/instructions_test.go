@@ -28,7 +28,7 @@ const recording = "testdata/instructions.json"
 // time. Between recordings the counts moved by up to 4 percent, so twice that is a regression. See TestCosts for what this cannot see: caches, branches, waiting.
 func TestInstructions(t *testing.T) {
 	if testing.Short() {
-		t.Skip("measures")
+		t.Skip("takes long: not with -short")
 	}
 	valgrind, err := exec.LookPath("valgrind")
 	if err != nil {

@@ -192,7 +192,7 @@ func keys[V any](m map[string]V) func(func(string) bool) {
 func TestSigmaHQ(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS does not name the rules")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	program(t)
 	directory := t.TempDir()

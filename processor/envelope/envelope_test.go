@@ -343,7 +343,7 @@ func FuzzUnwrap(f *testing.F) {
 func TestCorpus(t *testing.T) {
 	dir := os.Getenv("OKTASTREAM_CORPUS")
 	if dir == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "envelopes", "*"))
 	if err != nil || len(files) == 0 {

@@ -211,7 +211,7 @@ func TestRefuse(t *testing.T) {
 func TestImportCorpus(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set: no published rules were imported")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	for _, of := range []struct {
 		folders     []string

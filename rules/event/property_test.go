@@ -315,7 +315,7 @@ func FuzzDecode(f *testing.F) {
 func TestCorpus(t *testing.T) {
 	dir := os.Getenv("OKTASTREAM_CORPUS")
 	if dir == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	files, _ := filepath.Glob(filepath.Join(dir, "events", "*.ndjson"))
 	if len(files) == 0 {

@@ -241,7 +241,7 @@ func TestCatalogueRuns(t *testing.T) {
 func TestCatalogueCorpus(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set: the catalogue was not read")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	dir := filepath.Join(corpus, "rules", "okta-customer-detections")
 	r := Load([]string{dir})

@@ -299,7 +299,7 @@ func TestPaths(t *testing.T) {
 func TestCorpus(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS does not name a directory with rules/sigma-okta")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	r := Load([]string{filepath.Join(corpus, "rules", "sigma-okta")})
 	agree(t, r)

@@ -38,7 +38,7 @@ func corpus(t testing.TB) Input {
 	t.Helper()
 	root := os.Getenv("OKTASTREAM_CORPUS")
 	if root == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	dir := filepath.Join(root, "rules", "sigma-okta")
 	in := Input{Loaded: lang.Load([]string{dir}), Read: os.ReadFile}

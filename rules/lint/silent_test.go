@@ -89,7 +89,7 @@ func TestSilent(t *testing.T) {
 func TestSilentElastic(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	rep := Check(Input{Loaded: lang.Load([]string{filepath.Join(corpus, "rules", "elastic-okta")}), Read: os.ReadFile}, Options{})
 	want := []string{

@@ -43,7 +43,7 @@ func set(value any, path ...string) member { return member{path, value} }
 func TestCorpusWindows(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set: Elastic's rules were not read")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	byID := map[string]rules.Rule{}
 	for _, r := range lang.Load([]string{filepath.Join(corpus, "rules", "elastic-okta")}).Rules {
@@ -207,7 +207,7 @@ func mixed(t *testing.T, r *rand.Rand, events []map[string]any, texts []string) 
 func TestCorpusAttackThenSignIn(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set: Elastic's rules were not read")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	const stuffing, signIn = "94e734c0-2cda-11ef-84e1-f661ea17fbce", "50742e15-c5ef-49c8-9a2d-31221d45af58"
 	two := slices.DeleteFunc(lang.Load([]string{filepath.Join(corpus, "rules", "elastic-okta")}).Rules, func(r rules.Rule) bool { return r.ID != stuffing && r.ID != signIn })

@@ -28,7 +28,7 @@ func compileText(text string, o Options) (got string, r *source.Report) {
 func TestCorpusCompiles(t *testing.T) {
 	dir := os.Getenv("OKTASTREAM_CORPUS")
 	if dir == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "rules", "elastic-okta", "*.toml"))
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 func TestCorpus(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set: Elastic's rules were not read")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	loaded := lang.Load([]string{filepath.Join(corpus, "rules", "elastic-okta")})
 	byID := map[string]rules.Rule{}

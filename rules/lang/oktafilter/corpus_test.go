@@ -15,7 +15,7 @@ import (
 func TestCatalogue(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
-		t.Skip("OKTASTREAM_CORPUS is not set: the catalogue was not read")
+		t.Skip("OKTASTREAM_CORPUS does not name a directory of public rules and events")
 	}
 	files, err := filepath.Glob(filepath.Join(corpus, "rules", "okta-customer-detections", "*.yml"))
 	if err != nil {
