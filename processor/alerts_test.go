@@ -20,9 +20,7 @@ import (
 // the second the other's, and an alert that is raised again because its event comes again counts once.
 func TestAlertsAsInputRestart(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 2)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 2)
 	is := func(path string, value string) match.Expr {
 		return &match.Pred{Path: event.MustPath(path), Op: match.Equal, Literals: []string{value}}
 	}

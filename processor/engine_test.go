@@ -44,9 +44,7 @@ func twoRules(t testing.TB) *rules.Set {
 // The real engine, two workers a stage, a restart in the middle of a window, and sources that fall silent.
 func TestRunWithEngine(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 2)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 2)
 	set := twoRules(t)
 	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 	publish := func(partition int32, id, eventType, actor string, after time.Duration) {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"oktastream/rules"
 	"oktastream/rules/alert"
@@ -73,9 +72,7 @@ func TestChainAcrossTasks(t *testing.T) {
 		add(1, n, "noise", 0, time.Hour)
 	}
 
-	c := newCluster(t)
-	createInput(t, c, 2)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 2)
 	keys := func(as []alert.Alert) (ids []string) {
 		for _, a := range as {
 			ids = append(ids, fmt.Sprint(a.Rule.Name, " ", a.Group)) // which event completes a group depends on the order

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 func get(t *testing.T, h http.Handler, path string) (int, string) {
@@ -26,9 +25,7 @@ func get(t *testing.T, h http.Handler, path string) (int, string) {
 
 func TestHTTP(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 2)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 2)
 	feed(t, cl, 0, 50, 4, 2)
 	send(t, cl, inputTopic, 0, "{")
 	p := start(t, c, counting(), nil)

@@ -23,8 +23,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"oktastream/rules/alert"
-	"oktastream/rules/engine"
-	"oktastream/rules/event"
 )
 
 // wantExactly waits until the alerts are those of n events, and checks that no more come.
@@ -55,9 +53,7 @@ func wantExactly(t *testing.T, c *kfake.Cluster, adm *kadm.Client, n, actors int
 
 func TestPipelineCountsEveryEventOnce(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 4)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 4)
 	feed(t, cl, 0, 400, 7, 4)
 	p := start(t, c, counting(), nil)
 	wantExactly(t, c, kadm.NewClient(cl), 400, 7, 20*time.Second)
@@ -67,9 +63,7 @@ func TestPipelineCountsEveryEventOnce(t *testing.T) {
 // What one process has counted, the next goes on with: the fifth event of an actor may be another process's.
 func TestPipelineRestart(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 2)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 2)
 	adm := kadm.NewClient(cl)
 	for i := range 4 {
 		p := start(t, c, counting(), nil)
@@ -82,9 +76,7 @@ func TestPipelineRestart(t *testing.T) {
 // A killed process leaves a transaction open and its partitions to the other.
 func TestPipelineKill(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 4)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 4)
 	first := start(t, c, counting(), func(c *Config) { c.Instance = "one" })
 	second := start(t, c, counting(), func(c *Config) { c.Instance = "two" })
 	feed(t, cl, 0, 500, 9, 4)
@@ -113,9 +105,7 @@ func TestPipelineChaos(t *testing.T) {
 	t.Logf("OKTASTREAM_SEED=%d OKTASTREAM_CHAOS=%v", seed, length)
 	rng := rand.New(rand.NewPCG(seed, 0))
 
-	c := newCluster(t)
-	createInput(t, c, 4)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 4)
 	adm := kadm.NewClient(cl)
 	const actors = 13
 	slots := make([]*process, 2)
@@ -161,122 +151,6 @@ func TestPipelineChaos(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("repeat with OKTASTREAM_SEED=%d OKTASTREAM_CHAOS=%v", seed, length)
-	}
-}
-
-func headers(r *kgo.Record) map[string]string {
-	m := make(map[string]string)
-	for _, h := range r.Headers {
-		m[strings.TrimPrefix(h.Key, deadLetterPrefix)] = string(h.Value)
-	}
-	return m
-}
-
-// Bad records become dead letters, with their neighbours unharmed, in the transaction that passes over them.
-func TestPipelineDeadLetters(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 1)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	at := time.Unix(1700000000, 0)
-	good := func(i int) []byte { return eventJSON(fmt.Sprint("e", i), "u0", at) }
-	page := fmt.Appendf(nil, `[%s,"nonsense",%s]`, good(1), good(2))
-	records := []*kgo.Record{
-		{Value: good(0)},
-		{Key: []byte("k"), Value: []byte("{not json"), Headers: []kgo.RecordHeader{{Key: "origin", Value: []byte("forwarder")}}},
-		{Value: page},
-		{Value: eventJSON("panic", "u0", at)},
-		{Value: good(3)},
-		{Value: eventJSON("late panic", "u0", at)},
-		{Value: good(4)},
-	}
-	for _, r := range records {
-		r.Topic = inputTopic
-	}
-	if err := cl.ProduceSync(context.Background(), records...).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
-	e := counting()
-	e.ingest = func() ingester {
-		return byActor{onProcess: func(ev *event.Event) {
-			if ev.ID() == "panic" {
-				panic("a defect in ingest")
-			}
-		}}
-	}
-	e.task = func() detector {
-		d := newCounter()
-		d.onHandle = func(m engine.Message) {
-			if m.Observation != nil && m.Observation.ID == "late panic" {
-				d.dirty["wu0"] = 1000 // half done
-				panic("a defect in detect")
-			}
-		}
-		return d
-	}
-	p := start(t, c, e, nil)
-	adm := kadm.NewClient(cl)
-	eventually(t, 20*time.Second, "four dead letters and the alert", func() bool {
-		return len(readAll(t, c, "g-dlq")) == 4 && len(alertsByActor(t, c)["u0"]) == 1 && lag(t, adm, "g", inputTopic) == 0
-	})
-	p.stop(t)
-	if got := alertsByActor(t, c)["u0"]; len(got) != 1 || got[0] != 5 {
-		t.Errorf("counts %v, want [5]: five good events", got)
-	}
-	type letter struct{ Value, Key, Topic, Offset, Stage, Code, Element, Origin string }
-	var got []letter
-	for _, r := range readAll(t, c, "g-dlq") {
-		h := headers(r)
-		if h["message"] == "" || h["group"] == "" || h["timestamp"] == "" || h["partition"] == "" {
-			t.Errorf("headers %v lack something", h)
-		}
-		l := letter{string(r.Value), string(r.Key), h["topic"], h["offset"], h["stage"], h["code"], h["element"], h["origin"]}
-		if l.Stage == "detect" {
-			l.Value, l.Key, l.Offset = "", "", ""
-		}
-		got = append(got, l)
-	}
-	want := []letter{
-		{Value: "{not json", Key: "k", Topic: inputTopic, Offset: "1", Stage: "ingest", Code: codeUndecodable, Origin: "forwarder"},
-		{Value: `"nonsense"`, Topic: inputTopic, Offset: "2", Stage: "ingest", Code: codeUndecodable, Element: "1"},
-		{Value: string(eventJSON("panic", "u0", at)), Topic: inputTopic, Offset: "3", Stage: "ingest", Code: codePanic},
-		{Topic: "g-repartition", Stage: "detect", Code: codePanic},
-	}
-	bySource := func(l letter) string { return l.Stage + l.Offset }
-	if diff := cmp.Diff(sorted(want, bySource), sorted(got, bySource)); diff != "" {
-		t.Errorf("dead letters (-want +got):\n%s", diff)
-	}
-	if got := metricValue(t, p, "oktastream_panics_total"); got != 2 {
-		t.Errorf("panics_total = %v, want 2", got)
-	}
-}
-
-// A record that no topic takes must not be tried forever.
-func TestPipelineTooLarge(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 1)
-	if err := c.CreateTopic("g-dlq", 1, map[string]string{"max.message.bytes": "3000"}); err != nil {
-		t.Fatal(err)
-	}
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	long := strings.Repeat("x", 5000)
-	for _, v := range []string{"{" + long, string(eventJSON("e", long, time.Unix(1700000000, 0)))} {
-		send(t, cl, inputTopic, 0, v)
-	}
-	feed(t, cl, 0, 5, 1, 1)
-	p := start(t, c, counting(), func(c *Config) { c.MaxRequestSize = 4000 })
-	wantExactly(t, c, kadm.NewClient(cl), 5, 1, 20*time.Second)
-	p.stop(t)
-	letters := readAll(t, c, "g-dlq")
-	if len(letters) != 2 {
-		t.Fatalf("%d dead letters, want 2", len(letters))
-	}
-	for i, code := range []string{codeUndecodable, codeObservation} {
-		h := headers(letters[i])
-		if n, err := strconv.Atoi(h["truncated"]); h["code"] != code || err != nil || n < 5000 || len(letters[i].Value) < 1000 || len(letters[i].Value) > 3000 {
-			t.Errorf("dead letter %d: %d bytes, headers %v", i, len(letters[i].Value), h)
-		}
 	}
 }
 
@@ -396,9 +270,7 @@ func TestPipelineReadiness(t *testing.T) {
 // A permanent error of one worker ends Run, and says which task and why.
 func TestPipelineStateGone(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 1)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 1)
 	feed(t, cl, 0, 50, 3, 1)
 	p := start(t, c, counting(), nil)
 	wantExactly(t, c, kadm.NewClient(cl), 50, 3, 20*time.Second)
@@ -420,9 +292,7 @@ func TestPipelineStateGone(t *testing.T) {
 // Input that retention took before it was read is an alert for the operator, and not only a line in a log.
 func TestPipelineInputLost(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 1)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 1)
 	adm := kadm.NewClient(cl)
 	feed(t, cl, 0, 20, 1, 1)
 	var at, to kadm.Offsets

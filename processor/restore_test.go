@@ -341,9 +341,7 @@ func TestDetectAgreement(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t)
-			createInput(t, c, 1)
-			cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+			c, cl := newInput(t, 1)
 			adm := kadm.NewClient(cl)
 			one := func(c *Config) { c.Partitions = 1 }
 			feed(t, cl, 0, 7, 1, 1)

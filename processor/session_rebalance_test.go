@@ -11,21 +11,21 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// A member that is thrown out between poll and End: End would wait for a heartbeat that nobody sends and for a callback
-// that waits for release. The escape lets it go.
-func TestSessionThrownOutDoesNotHang(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t)
-	cl := inOut(t, c, 1)
-	send(t, cl, "in", 0, "a")
-	s := testSession(t, c, "x", nil)
-	defer s.close()
-	rs := next(t, s)
-	copyAll(t, s, rs)
+// throwOut answers the next heartbeat as if the member were unknown.
+func throwOut(t *testing.T, c *kfake.Cluster) {
+	t.Helper()
 	h := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Err: kerr.UnknownMemberID, Count: 1})
 	if err := h.Wait(context.Background(), 1); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A member that is thrown out between poll and End: End would wait for a heartbeat that nobody sends and for a callback
+// that waits for release. The escape lets it go.
+func TestSessionThrownOutDoesNotHang(t *testing.T) {
+	t.Parallel()
+	c, _, s := copying(t, nil, "a")
+	throwOut(t, c)
 	began := time.Now()
 	out, _, err := s.end(true)
 	if took := time.Since(began); took > 2*time.Second {
@@ -35,25 +35,15 @@ func TestSessionThrownOutDoesNotHang(t *testing.T) {
 		t.Fatalf("end = %v, %v; want aborted", out, err)
 	}
 	s.release()
-	rs = next(t, s)
-	wantValues(t, rs, "a")
+	wantValues(t, next(t, s), "a")
 }
 
 // The escape is there for a behaviour of franz-go. When this test fails, End no longer hangs by itself, and the escape and
 // its deadline may go.
 func TestFranzGoHangsWithoutEscape(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	cl := inOut(t, c, 1)
-	send(t, cl, "in", 0, "a")
-	s := testSession(t, c, "x", func(o *sessionOptions) { o.escape, o.end = time.Hour, 1500*time.Millisecond })
-	defer s.close()
-	rs := next(t, s)
-	copyAll(t, s, rs)
-	h := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Err: kerr.UnknownMemberID, Count: 1})
-	if err := h.Wait(context.Background(), 1); err != nil {
-		t.Fatal(err)
-	}
+	c, _, s := copying(t, func(o *sessionOptions) { o.escape, o.end = time.Hour, 1500*time.Millisecond }, "a")
+	throwOut(t, c)
 	began := time.Now()
 	out, _, err := s.end(true)
 	if took := time.Since(began); took < 1500*time.Millisecond {

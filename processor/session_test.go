@@ -89,6 +89,29 @@ func copyAll(t *testing.T, s *session, rs []*kgo.Record) {
 	}
 }
 
+// copying is a session that has read the values from topic in, of one partition, and written them to topic out: its
+// transaction is open. cl writes more.
+func copying(t *testing.T, edit func(*sessionOptions), values ...string) (c *kfake.Cluster, cl *kgo.Client, s *session) {
+	t.Helper()
+	c = newCluster(t)
+	cl = inOut(t, c, 1)
+	send(t, cl, "in", 0, values...)
+	s = testSession(t, c, "x", edit)
+	t.Cleanup(s.close)
+	copyAll(t, s, next(t, s))
+	return c, cl, s
+}
+
+// copies reads what must be these values, and copies them in a transaction.
+func copies(t *testing.T, s *session, want ...string) {
+	t.Helper()
+	rs := next(t, s)
+	wantValues(t, rs, want...)
+	copyAll(t, s, rs)
+	finish(t, s, true, committed)
+	s.release()
+}
+
 // finish ends the transaction, at the first try.
 func finish(t *testing.T, s *session, commit bool, want outcome) {
 	t.Helper()
@@ -114,18 +137,11 @@ func wantValues(t *testing.T, rs []*kgo.Record, want ...string) {
 
 func TestSessionCommitsAndAborts(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	cl := inOut(t, c, 1)
-	send(t, cl, "in", 0, "a", "b")
-	s := testSession(t, c, "x", nil)
-	defer s.close()
-
-	rs := next(t, s)
-	copyAll(t, s, rs)
+	c, _, s := copying(t, nil, "a", "b")
 	finish(t, s, false, aborted)
 	s.release()
 	// Before the first commit an abort rewinds to where the log began.
-	rs = next(t, s)
+	rs := next(t, s)
 	wantValues(t, rs, "a", "b")
 	if at, fresh, ok := s.position("in", 0); at != 0 || !fresh || !ok {
 		t.Errorf("position = %d, %v, %v; want 0, fresh", at, fresh, ok)
@@ -142,13 +158,7 @@ func TestSessionCommitsAndAborts(t *testing.T) {
 // A produce that failed must not be committed around, although the client would.
 func TestSessionAbortsWhenProduceFails(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	cl := inOut(t, c, 1)
-	send(t, cl, "in", 0, "a")
-	s := testSession(t, c, "x", nil)
-	defer s.close()
-	rs := next(t, s)
-	copyAll(t, s, rs)
+	c, _, s := copying(t, nil, "a")
 	s.produce(context.Background(), &kgo.Record{Topic: "out", Partition: 77, Value: []byte("nowhere")})
 	out, cause, err := s.end(true)
 	if out != aborted || cause == nil || err != nil {
@@ -192,13 +202,7 @@ func lieOnEnd(t *testing.T, c *kfake.Cluster, raw *kgo.Client, txn string) func(
 // find out.
 func TestSessionResolvesUnknownOutcome(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	cl := inOut(t, c, 1)
-	send(t, cl, "in", 0, "a", "b", "c")
-	s := testSession(t, c, "x", nil)
-	defer s.close()
-	rs := next(t, s)
-	copyAll(t, s, rs)
+	c, cl, s := copying(t, nil, "a", "b", "c")
 	lieOnEnd(t, c, newClient(t, c), "")
 	out, cause, err := s.end(true)
 	if out != committed || err != nil {
@@ -206,11 +210,7 @@ func TestSessionResolvesUnknownOutcome(t *testing.T) {
 	}
 	s.release()
 	send(t, cl, "in", 0, "d")
-	rs = next(t, s)
-	wantValues(t, rs, "d")
-	copyAll(t, s, rs)
-	finish(t, s, true, committed)
-	s.release()
+	copies(t, s, "d")
 	wantValues(t, readAll(t, c, "out"), "a", "b", "c", "d")
 }
 
@@ -225,21 +225,11 @@ func TestSessionAbortableFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t)
-			cl := inOut(t, c, 1)
-			send(t, cl, "in", 0, "a")
-			s := testSession(t, c, "x", nil)
-			defer s.close()
-			rs := next(t, s)
-			copyAll(t, s, rs)
+			c, _, s := copying(t, nil, "a")
 			c.Fault(f)
 			finish(t, s, true, aborted)
 			s.release()
-			rs = next(t, s)
-			wantValues(t, rs, "a")
-			copyAll(t, s, rs)
-			finish(t, s, true, committed)
-			s.release()
+			copies(t, s, "a")
 			wantValues(t, readAll(t, c, "out"), "a")
 		})
 	}
@@ -248,13 +238,7 @@ func TestSessionAbortableFaults(t *testing.T) {
 // An answer that says the producer is fenced is an error: the session is over.
 func TestSessionFenced(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	cl := inOut(t, c, 1)
-	send(t, cl, "in", 0, "a")
-	s := testSession(t, c, "x", nil)
-	defer s.close()
-	rs := next(t, s)
-	copyAll(t, s, rs)
+	c, _, s := copying(t, nil, "a")
 	if err := s.client().Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -66,9 +66,7 @@ func alertCounts(t testing.TB, c *kfake.Cluster) map[string]int {
 func TestPipelineRestoresManyWindows(t *testing.T) {
 	t.Parallel()
 	const windows = 15_000
-	c := newCluster(t)
-	createInput(t, c, 1)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 1)
 	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 	set := twoRules(t)
 	publishKeys(t, cl, "user.session.start", "a", windows, 0, at)
@@ -114,9 +112,7 @@ func TestPipelineRestoresManyWindows(t *testing.T) {
 func TestPipelineFlood(t *testing.T) {
 	t.Parallel()
 	const budget = 100_000
-	c := newCluster(t)
-	createInput(t, c, 1)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 1)
 	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 	list := append([]rules.Rule(nil), twoRules(t).Rules()...)
 	list = append(list, rules.Rule{ID: "flooded", Name: "flooded", Title: "Flooded", Language: "okta", Meta: list[0].Meta, Stateful: &rules.Stateful{

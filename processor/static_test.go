@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 func static(id, instance string) func(*Config) {
@@ -17,9 +16,7 @@ func static(id, instance string) func(*Config) {
 // throw out the other, which would do the same.
 func TestStaticFenced(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 2)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 2)
 	adm := kadm.NewClient(cl)
 	first := start(t, c, counting(), static("pod", "old"))
 	feed(t, cl, 0, 100, 7, 2)
@@ -43,9 +40,7 @@ func TestStaticFenced(t *testing.T) {
 // group asks for a heartbeat only every few seconds.
 func TestStaticFencedByTransaction(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 2)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 2)
 	adm := kadm.NewClient(cl)
 	rarely := func(cfg *Config) {
 		static("pod", "pod")(cfg)
@@ -80,9 +75,7 @@ func TestStaticFencedByTransaction(t *testing.T) {
 // A static member that comes back within the session time-out finds what it had, and nobody else is disturbed.
 func TestStaticRestart(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	createInput(t, c, 4)
-	cl := newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	c, cl := newInput(t, 4)
 	adm := kadm.NewClient(cl)
 	stays := start(t, c, counting(), static("stays", "stays"))
 	goes := start(t, c, counting(), static("goes", "goes"))
