@@ -3,21 +3,15 @@ package encoding
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
+	"oktastream/integration/golden"
 	"oktastream/rules/alert"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 var (
 	at  = time.Date(2023, 8, 8, 9, 26, 53, 124e6, time.UTC)
@@ -122,19 +116,8 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			got.WriteByte('\n')
-			path := filepath.Join("testdata", name+"."+format+".golden")
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), got.String()); d != "" {
-				t.Errorf("%s: %s", path, d)
-			}
+			path := name + "." + format
+			golden.Equal(t, name+"."+format+".golden", got.Bytes())
 			if a.Created != nil {
 				t.Errorf("%s: the alert itself was stamped", path)
 			}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"oktastream/integration/golden"
 	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/lang"
@@ -86,12 +87,12 @@ func TestList(t *testing.T) {
 	if err := WriteList(&b, list); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "list.txt", b.Bytes())
+	golden.Equal(t, "list.txt", b.Bytes())
 	text, err := json.MarshalIndent(list, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "list.json", append(text, '\n'))
+	golden.Equal(t, "list.json", append(text, '\n'))
 }
 
 func TestShow(t *testing.T) {
@@ -105,7 +106,7 @@ func TestShow(t *testing.T) {
 		if err := d.WriteText(&b); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "show_"+name+".txt", b.Bytes())
+		golden.Equal(t, "show_"+name+".txt", b.Bytes())
 		if byID, ok := Describe(set, d.ID); !ok || byID.Name != name {
 			t.Errorf("%s is not found by its id", name)
 		}
@@ -115,7 +116,7 @@ func TestShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "show_steps.json", append(text, '\n'))
+	golden.Equal(t, "show_steps.json", append(text, '\n'))
 	if _, ok := Describe(set, "nobody"); ok {
 		t.Error("a rule that is not there is described")
 	}

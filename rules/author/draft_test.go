@@ -2,9 +2,6 @@ package author
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,31 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"oktastream/integration/golden"
 	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/format"
 	"oktastream/rules/lang"
 	"oktastream/rules/ruletest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s: -want +got\n%s", file, diff)
-	}
-}
 
 const draftID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 
@@ -89,8 +68,8 @@ func TestDraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	passes(t, d)
-	golden(t, "draft.yaml", d.Rule)
-	golden(t, "draft_test.yaml", d.Test)
+	golden.Equal(t, "draft.yaml", d.Rule)
+	golden.Equal(t, "draft_test.yaml", d.Test)
 
 	d, err = NewDraft("proxy-sign-in", draftID, draftDay, decode(t, `{"uuid":"1","published":"2026-01-02T03:04:05Z","eventType":"user.session.start",
 		"outcome":{"result":"FAILURE","reason":"what? no * \\ here: 'x'"},"actor":{"alternateId":"ada@secret.example","id":"00u1"},"client":{"ipAddress":"192.0.2.1","zone":"null","device":"Computer"},
@@ -99,8 +78,8 @@ func TestDraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	passes(t, d)
-	golden(t, "draft_from_event.yaml", d.Rule)
-	golden(t, "draft_from_event_test.yaml", d.Test)
+	golden.Equal(t, "draft_from_event.yaml", d.Rule)
+	golden.Equal(t, "draft_from_event_test.yaml", d.Test)
 	for _, secret := range []string{"secret.example", "192.0.2.1", "00u1"} {
 		if strings.Contains(string(d.Rule)+string(d.Test), secret) {
 			t.Errorf("the draft holds %s", secret)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"oktastream/integration/golden"
 	"oktastream/rules"
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/source"
@@ -81,17 +82,17 @@ func TestImport(t *testing.T) {
 	if err := im.WriteText(&b, true); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "import.txt", b.Bytes())
+	golden.Equal(t, "import.txt", b.Bytes())
 	text, err := json.MarshalIndent(im.Rules, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "import.json", append(text, '\n'))
+	golden.Equal(t, "import.json", append(text, '\n'))
 	b.Reset()
 	for _, f := range im.Files {
 		b.WriteString("=== " + f.Name + "\n" + string(f.Text))
 	}
-	golden(t, "imported.txt", b.Bytes())
+	golden.Equal(t, "imported.txt", b.Bytes())
 	if diffs := im.Verify(reload(im)); len(diffs) > 0 {
 		t.Error(diffs)
 	}

@@ -3,42 +3,20 @@ package coverage
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"oktastream/integration/golden"
 	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/lang"
 	"oktastream/rules/match"
 	"oktastream/rules/pack"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s: -want +got\n%s", file, diff)
-	}
-}
 
 // set loads rules from texts: name → query in Okta's language, or a whole document.
 func set(t testing.TB, texts map[string]string) *rules.Set {
@@ -197,12 +175,12 @@ func TestReport(t *testing.T) {
 	if err := rep.WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.txt", b.Bytes())
+	golden.Equal(t, "report.txt", b.Bytes())
 	text, err := json.MarshalIndent(rep, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.json", append(text, '\n'))
+	golden.Equal(t, "report.json", append(text, '\n'))
 	if want := []string{"policy.evaluate_sign_on", "odd.type"}; !slices.Equal(rep.Unread, want) {
 		t.Errorf("unread %v, want %v", rep.Unread, want)
 	}
@@ -218,7 +196,7 @@ func TestReport(t *testing.T) {
 	if err := rep.WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report_without_events.txt", b.Bytes())
+	golden.Equal(t, "report_without_events.txt", b.Bytes())
 	// That nothing arrived is something else than not knowing.
 	if rep = New(s, map[string]int{}); !rep.Arrivals || len(rep.Silent) != 6 {
 		t.Errorf("with no events: %+v", rep)
@@ -230,7 +208,7 @@ func TestNavigator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "layer.json", append(text, '\n'))
+	golden.Equal(t, "layer.json", append(text, '\n'))
 	empty := Navigator(set(t, map[string]string{"start": `eventType eq "user.session.start"`}), "empty")
 	if empty.Techniques == nil || empty.Gradient.MaxValue <= empty.Gradient.MinValue {
 		t.Errorf("%+v", empty)

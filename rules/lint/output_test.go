@@ -4,21 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"flag"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"oktastream/integration/golden"
 	"oktastream/rules"
 	"oktastream/rules/lang"
 	"oktastream/rules/ruletest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func examples(t *testing.T) *Report {
 	t.Helper()
@@ -40,19 +35,7 @@ func TestOutput(t *testing.T) {
 		if err := write(&got); err != nil {
 			t.Fatal(err)
 		}
-		golden := filepath.Join("testdata", "golden", name)
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got.String()); diff != "" {
-			t.Errorf("%s (-want +got), or run with -update:\n%s", name, diff)
-		}
+		golden.Equal(t, "golden/"+name, got.Bytes())
 	}
 }
 

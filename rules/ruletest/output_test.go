@@ -2,7 +2,6 @@ package ruletest
 
 import (
 	"encoding/xml"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,28 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"oktastream/integration/golden"
 	"oktastream/rules"
 	"oktastream/rules/match"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
-}
 
 const mixed = header + `
   - name: three
@@ -64,7 +45,7 @@ func unexplained(t *testing.T, r Report) Report {
 }
 
 func TestFailureText(t *testing.T) {
-	golden(t, "failure.txt", text(t, unexplained(t, run(t, mixed, Options{}))))
+	golden.Equal(t, "failure.txt", []byte(text(t, unexplained(t, run(t, mixed, Options{})))))
 }
 
 func TestJUnit(t *testing.T) {
@@ -83,7 +64,7 @@ func TestJUnit(t *testing.T) {
 	if got.Tests != 8 || got.Failures != 1 || got.Errors != 1 || got.Skipped != 1 || len(got.Suites) != 2 {
 		t.Errorf("%+v", got)
 	}
-	golden(t, "junit.xml", b.String())
+	golden.Equal(t, "junit.xml", []byte(b.String()))
 }
 
 // tokens fires on a token that was not created by the admin; its condition has all the shapes.
@@ -153,7 +134,7 @@ func TestCoverageText(t *testing.T) {
 	if err := rep.WriteText(&b, false); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "coverage.txt", b.String())
+	golden.Equal(t, "coverage.txt", []byte(b.String()))
 	if rep := Run(denials(t), nil, []File{g}, Options{}); rep.Coverage != nil {
 		t.Error("coverage without being asked")
 	}

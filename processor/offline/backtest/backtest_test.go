@@ -5,11 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,14 +14,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"oktastream/integration/golden"
 	"oktastream/processor/offline"
 	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/match"
 	"oktastream/rules/window"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func typeIs(types ...string) match.Expr {
 	return &match.Pred{Path: event.MustPath("eventType"), Op: match.Equal, Literals: types}
@@ -98,23 +94,6 @@ func run(t *testing.T, o Options, w *traffic) *Report {
 	return r
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // report is a run with something of everything.
 func report(t *testing.T) *Report {
 	var w traffic
@@ -142,7 +121,7 @@ func TestText(t *testing.T) {
 	if err := r.WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.txt", strings.Join(r.Notes(), "\n")+"\n\n"+b.String())
+	golden.Equal(t, "report.txt", []byte(strings.Join(r.Notes(), "\n")+"\n\n"+b.String()))
 }
 
 func TestJSON(t *testing.T) {
@@ -152,7 +131,7 @@ func TestJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.json", string(b)+"\n")
+	golden.Equal(t, "report.json", []byte(string(b)+"\n"))
 }
 
 func TestNothingFound(t *testing.T) {
