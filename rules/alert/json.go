@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"time"
 )
 
 // SchemaJSON is the published JSON Schema (2020-12) of the native record.
@@ -22,9 +21,6 @@ func Marshal(a *Alert) ([]byte, error) {
 	}
 	return b, nil
 }
-
-// Time turns the engine's event time (Unix nanoseconds) into the UTC time that alerts carry.
-func Time(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
 // MarshalJSON writes the group as an object with its members in the rule's order.
 func (g Group) MarshalJSON() ([]byte, error) {

@@ -282,9 +282,3 @@ func TestGroupJSON(t *testing.T) {
 		}
 	}
 }
-
-func TestTimeIsUTC(t *testing.T) {
-	if got := Time(1786699613124e6).Format(time.RFC3339Nano); got != "2026-08-14T09:26:53.124Z" {
-		t.Error(got)
-	}
-}

@@ -157,12 +157,3 @@ func fields(r *rules.Rule) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
-// Names lists the rules of a set, for suggestions.
-func Names(set *rules.Set) []string {
-	var names []string
-	for _, r := range set.Rules() {
-		names = append(names, r.Name)
-	}
-	return names
-}

@@ -97,7 +97,8 @@ func TestList(t *testing.T) {
 
 func TestShow(t *testing.T) {
 	set := describedSet(t)
-	for _, name := range Names(set) {
+	for _, rule := range set.Rules() {
+		name := rule.Name
 		d, ok := Describe(set, name)
 		if !ok {
 			t.Fatal(name)
@@ -128,7 +129,8 @@ func TestPack(t *testing.T) {
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
-	for _, name := range Names(set) {
+	for _, rule := range set.Rules() {
+		name := rule.Name
 		d, _ := Describe(set, name)
 		if len(d.Fields) == 0 || len(d.Inputs) == 0 || !d.EveryType && len(d.Types) == 0 || (d.StateID == "") != (d.Kind == "single") {
 			t.Errorf("%s: %+v", name, d)

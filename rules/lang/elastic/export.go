@@ -45,8 +45,3 @@ func Export(lines []source.Document) []source.Document {
 	}
 	return out
 }
-
-// IsExport tells whether a line begins an export: it is a rule.
-func IsExport(first *source.Node) bool {
-	return first.Get("rule_id") != nil && first.Get("type") != nil
-}
