@@ -20,9 +20,6 @@ const (
 	// imageVariable: an image to use as it is, pulled where it is not there; or the word local for one built from this
 	// machine's JRE. Empty tries the official image and then builds.
 	imageVariable = "OKTASTREAM_KAFKA_IMAGE"
-
-	officialImage = "apache/kafka:" + kafkatest.KafkaVersion
-	localImage    = "oktastream-kafka:" + kafkatest.KafkaVersion
 )
 
 // Settings refuses an environment in which testcontainers-go would leave this machine: without the override it may take
@@ -80,19 +77,20 @@ func startContainers(ctx context.Context, opts kafkatest.Options, say func(strin
 }
 
 func chooseImage(ctx context.Context, docker *testcontainers.DockerClient, say func(string, ...any)) (string, error) {
+	official, local := "apache/kafka:"+kafkatest.Version(), "oktastream-kafka:"+kafkatest.Version()
 	switch image := os.Getenv(imageVariable); image {
 	case "local":
 	case "":
-		err := pull(ctx, docker, officialImage)
+		err := pull(ctx, docker, official)
 		if err == nil {
-			return officialImage, nil
+			return official, nil
 		}
-		say("%s cannot be had, so an image is built here: %v", officialImage, err)
+		say("%s cannot be had, so an image is built here: %v", official, err)
 	default: // named, so nothing else will do
 		return image, pull(ctx, docker, image)
 	}
-	_, err := kafkatest.Script(ctx, "image.sh", localImage)
-	return localImage, err
+	_, err := kafkatest.Script(ctx, "image.sh", local, kafkatest.Version())
+	return local, err
 }
 
 // pull fetches an image unless the engine has it.

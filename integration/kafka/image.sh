@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Builds a broker image under the name given, without a registry: this machine's JRE with the libraries it links to,
-# the broker's jars (jars.sh), and a static launcher. An image of that name from the same inputs is left as it is.
-# Needs a Docker daemon, a JRE, Maven and Go.
+# Builds an image of a broker of the version given, under the name given, without a registry: this machine's JRE with
+# the libraries it links to, the broker's jars (jars.sh), and a static launcher. An image of that name from the same
+# inputs is left as it is. Needs a Docker daemon, a JRE, Maven and Go.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-image=${1:?usage: image.sh IMAGE}
+image=${1:?usage: image.sh IMAGE VERSION}
+version=${2:?usage: image.sh IMAGE VERSION}
 
 jre=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
-inputs=$({ cat "$here"/pom.xml "$here"/log4j2.yaml "$here"/image.sh "$here"/launcher/*.go; cat "$jre/release"; } | sha256sum | cut -d' ' -f1)
+inputs=$({ echo "$version"; cat "$here"/pom.xml "$here"/log4j2.properties "$here"/image.sh "$here"/launcher/*.go; cat "$jre/release"; } | sha256sum | cut -d' ' -f1)
 have=$(docker image inspect -f '{{index .Config.Labels "oktastream.inputs"}}' "$image" 2>/dev/null || true)
 [ "$have" = "$inputs" ] && exit 0
 
-"$here/jars.sh" "$root/.cache/kafka"
+jars=$root/.cache/kafka-$version
+"$here/jars.sh" "$jars" "$version"
 fs=$(mktemp -d)
 trap 'rm -rf "$fs"' EXIT
 mkdir -p "$fs"/{opt/java,opt/kafka,etc,proc,sys,dev,mnt/shared/config,var/lib/kafka/data}
@@ -20,7 +22,7 @@ install -d -m 1777 "$fs/tmp"
 echo 'root:x:0:0:root:/:/launch' > "$fs/etc/passwd"
 echo 'hosts: files dns' > "$fs/etc/nsswitch.conf"
 (cd "$root" && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$fs/launch" ./integration/kafka/launcher)
-cp -r "$root/.cache/kafka/libs" "$root/.cache/kafka/log4j2.yaml" "$fs/opt/kafka/"
+cp -r "$jars/libs" "$jars/log4j2.properties" "$fs/opt/kafka/"
 
 # The runtime's parts only: a JDK has more, and Debian keeps its configuration behind links into /etc.
 tar -C "$jre" -ch --exclude=lib/src.zip --exclude=lib/ct.sym --exclude=lib/*.diz bin/java conf lib release |

@@ -1,11 +1,13 @@
 package kafkatest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -14,8 +16,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// KafkaVersion is the broker that integration/kafka/pom.xml pins, and the tag of the official image.
-const KafkaVersion = "4.1.1"
+// Version is the Apache Kafka to test with, and the tag of its official image: what OKTASTREAM_KAFKA_VERSION says, or else
+// the version that CI runs.
+func Version() string { return cmp.Or(os.Getenv("OKTASTREAM_KAFKA_VERSION"), "4.1.1") }
 
 // Cluster is a running Kafka. Nodes count from 0. Its methods must not be called concurrently for the same node.
 type Cluster interface {

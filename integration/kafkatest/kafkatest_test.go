@@ -88,18 +88,3 @@ func TestRoot(t *testing.T) {
 		t.Fatalf("found %s from outside", root)
 	}
 }
-
-// The version is named in three places: here for the image's tag, in the POM, and thereby in what runs.
-func TestVersionIsPinnedOnce(t *testing.T) {
-	root, err := Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pom, err := os.ReadFile(filepath.Join(root, "integration", "kafka", "pom.xml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(pom), "<artifactId>kafka_2.13</artifactId>\n      <version>"+KafkaVersion+"</version>") {
-		t.Errorf("pom.xml does not pin Kafka %s", KafkaVersion)
-	}
-}

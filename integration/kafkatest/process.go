@@ -101,7 +101,7 @@ type process struct {
 }
 
 func (c *processes) Engine() string {
-	return fmt.Sprintf("child processes, %d × Apache Kafka %s from Maven's jars", len(c.nodes), KafkaVersion)
+	return fmt.Sprintf("child processes, %d × Apache Kafka %s from Maven's jars", len(c.nodes), Version())
 }
 
 func (c *processes) Brokers() []string { return c.brokers }
@@ -121,7 +121,7 @@ func (c *processes) file(node int, ending string) string {
 func (c *processes) command(java []string, class string, args ...string) *exec.Cmd {
 	return exec.Command(c.java, append(append(slices.Clone(java),
 		"-XX:+UseSerialGC", "-Dkafka.logs.dir="+c.dir,
-		"-Dlog4j2.configurationFile="+filepath.Join(c.jars, "log4j2.yaml"),
+		"-Dlog4j2.configurationFile="+filepath.Join(c.jars, "log4j2.properties"),
 		"-cp", filepath.Join(c.jars, "libs", "*"), class,
 	), args...)...)
 }

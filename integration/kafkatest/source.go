@@ -44,14 +44,14 @@ func Script(ctx context.Context, name string, args ...string) (string, error) {
 	return string(bytes.TrimSpace(out)), nil
 }
 
-// Jars returns the directory with the broker's jars (libs/) and log4j2.yaml, fetched through Maven where they are not
+// Jars returns the directory with the broker's jars (libs/) and log4j2.properties, fetched through Maven where they are not
 // there yet.
 func Jars(ctx context.Context) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(root, ".cache", "kafka")
-	_, err = Script(ctx, "jars.sh", dir)
+	dir := filepath.Join(root, ".cache", "kafka-"+Version())
+	_, err = Script(ctx, "jars.sh", dir, Version())
 	return dir, err
 }

@@ -27,7 +27,7 @@ func launch() error {
 	if id == "" {
 		return fmt.Errorf("CLUSTER_ID is not set")
 	}
-	classpath := []string{"-Dlog4j2.configurationFile=/opt/kafka/log4j2.yaml", "-Dkafka.logs.dir=/tmp", "-cp", "/opt/kafka/libs/*"}
+	classpath := []string{"-Dlog4j2.configurationFile=/opt/kafka/log4j2.properties", "-Dkafka.logs.dir=/tmp", "-cp", "/opt/kafka/libs/*"}
 	// Once is enough, and a JVM takes its time.
 	if _, err := os.Stat(formatted); err != nil {
 		if err := format(id, classpath); err != nil {
