@@ -11,7 +11,8 @@ SEEDS       ?= 5000
 # Where goroutines meet: these packages are tested under the race detector, the others without it, for time's sake. The
 # fault matrix of processor runs in virtual time, which needs a build tag of the Kafka client.
 RACE   := ./processor ./processor/embedded ./processor/enrich ./integration ./integration/suite/... ./integration/kafkatest/...
-NORACE  = $(filter-out $(shell $(GO) list $(RACE)),$(shell $(GO) list ./...))
+ALONE  := ./integration/bench
+NORACE  = $(filter-out $(shell $(GO) list $(RACE) $(ALONE)),$(shell $(GO) list ./...))
 
 .PHONY: help run build test integration soak nightly bench lint clean
 
@@ -26,7 +27,7 @@ build: ## bin/oktastream
 
 test: ## unit, property and process tests on the in-process broker
 	$(GO) test $(GOTESTFLAGS) $(NORACE)
-	$(GO) test $(GOTESTFLAGS) -run "Costs|Instructions" ./integration/bench
+	$(GO) test $(GOTESTFLAGS) $(ALONE)
 	$(GO) test -race $(GOTESTFLAGS) $(RACE)
 	$(GO) test -tags synctests -run '^TestFault' $(GOTESTFLAGS) ./processor
 
