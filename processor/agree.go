@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+
 	"oktastream/state"
 )
 
@@ -53,10 +55,10 @@ func (d *detectStage) agree(ctx context.Context, t *task, at int64, fresh bool) 
 func (d *detectStage) follow(ctx context.Context, t *task, cp state.Checkpoint) error {
 	starts, err1 := d.s.adm.ListStartOffsets(ctx, d.topic)
 	ends, err2 := d.s.adm.ListEndOffsets(ctx, d.topic)
-	start, _ := starts.Lookup(d.topic, t.partition)
-	end, _ := ends.Lookup(d.topic, t.partition)
-	if err := errors.Join(err1, err2, start.Err, end.Err); err != nil {
-		return fmt.Errorf("list offsets of %s: %w", d.topic, err)
+	start, ok1 := starts.Lookup(d.topic, t.partition)
+	end, ok2 := ends.Lookup(d.topic, t.partition)
+	if err := errors.Join(err1, err2, start.Err, end.Err); err != nil || !ok1 || !ok2 {
+		return fmt.Errorf("list offsets of %s/%d: %w", d.topic, t.partition, errOr(err, kerr.UnknownTopicOrPartition))
 	}
 	l := loss{d.topic, t.partition, cp.Input, start.Offset, end.Offset, recreated(cp.Topic, d.s.id(d.topic, t.partition))}
 	if l.recreated || l.at < l.start || l.at > l.end {

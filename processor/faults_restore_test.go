@@ -92,6 +92,30 @@ func TestFaultRestore(t *testing.T) {
 				w.t.Error(err)
 			}
 		}, nil)},
+		// And without the group's offsets the task asks where the repartition topic begins and ends.
+		{name: "a broker that has not heard of the topics answers every fourth time", log: "following the checkpoint", strike: func(w *world, p *process) func() bool {
+			var unheard []*kfake.FaultHandle
+			return restarted(func(w *world) {
+				if _, err := w.adm.DeleteGroups(context.Background(), "g-detect"); err != nil {
+					w.t.Error(err)
+				}
+				for _, topic := range []string{"g-changelog", "g-repartition"} {
+					asked := 0
+					unheard = append(unheard, w.c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: topic, Err: kerr.UnknownTopicOrPartition,
+						Count: -1, When: func(kmsg.Request) bool { asked++; return asked%4 == 0 }}))
+				}
+			}, func(w *world, p *process) func() bool {
+				return func() bool {
+					if !p.Readiness().Ready {
+						return false
+					}
+					for _, h := range unheard {
+						h.Remove()
+					}
+					return true
+				}
+			})(w, p)
+		}},
 		{name: "the changelog has been compacted", strike: restarted(func(w *world) { w.c.Compact() }, nil)},
 		{name: "aborted transactions at the end of the changelog", strike: restarted(func(w *world) {
 			cl := w.client(kgo.TransactionalID("foreign"), kgo.RecordPartitioner(kgo.ManualPartitioner()))

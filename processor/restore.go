@@ -155,12 +155,13 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// bounds returns the start of the partition and its end with read_uncommitted. It retries while a broker is away.
+// bounds returns the start of the partition and its end with read_uncommitted. It retries while a broker is away, or has
+// not heard of the topic.
 func (r *restorer) bounds(ctx context.Context, partition int32) (start, end int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.stall)
 	defer cancel()
 	adm := kadm.NewClient(r.client)
-	for {
+	for began := time.Now(); ; {
 		starts, err1 := adm.ListStartOffsets(ctx, r.topic)
 		ends, err2 := adm.ListEndOffsets(ctx, r.topic)
 		if err := errors.Join(err1, err2); err != nil {
@@ -172,7 +173,7 @@ func (r *restorer) bounds(ctx context.Context, partition int32) (start, end int6
 		switch {
 		case err == nil && ok1 && ok2:
 			return first.Offset, last.Offset, nil
-		case err == nil:
+		case err == nil && time.Since(began) >= min(r.stall/2, appears):
 			return 0, 0, permanent(fmt.Errorf("topic %s has no partition %d", r.topic, partition))
 		case ctx.Err() != nil:
 			return 0, 0, fmt.Errorf("list offsets of %s/%d: %w", r.topic, partition, err)

@@ -273,6 +273,21 @@ func TestRestoreCut(t *testing.T) {
 	})
 }
 
+// A broker may not have heard of a topic that another has just created.
+func TestRestoreUnheard(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	if err := c.CreateTopic("log", 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	logWriter{t, newClient(t, c, kgo.TransactionalID("w"), kgo.RecordPartitioner(kgo.ManualPartitioner()))}.commit("a", "1")
+	unheard := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: "log", Err: kerr.UnknownTopicOrPartition, Count: 3})
+	got, err := replayed(t, &restorer{client: newClient(t, c), topic: "log", stall: 10 * time.Second}, new(progress))
+	if diff := cmp.Diff(map[string]string{"a": "1"}, got); diff != "" || err != nil || unheard.Hits() != 3 {
+		t.Errorf("%v, after %d answers (-want +got):\n%s", err, unheard.Hits(), diff)
+	}
+}
+
 func TestRestoreErrors(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
@@ -287,8 +302,8 @@ func TestRestoreErrors(t *testing.T) {
 	if !errors.Is(err, bad) || !isPermanent(err) || !strings.Contains(err.Error(), "log/0 offset 0") {
 		t.Errorf("an entry that cannot be applied: %v", err)
 	}
-	if err := r.run(context.Background(), 7, nil, new(progress)); err == nil {
-		t.Error("a partition that does not exist")
+	if err := r.run(context.Background(), 7, nil, new(progress)); !isPermanent(err) || !strings.Contains(err.Error(), "no partition 7") {
+		t.Errorf("a partition that does not exist: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.open("a", "2")

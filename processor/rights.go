@@ -49,6 +49,21 @@ func (c *Config) rightsOn(topic string) []operation {
 	return []operation{readTopic}
 }
 
+// missingRights is what checkRights finds once a worker has been denied something on a topic; nil if nothing can be found.
+func (p *Processor) missingRights() error {
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+	defer cancel()
+	cl, err := kgo.NewClient(p.client("admin")...)
+	if err != nil {
+		return nil
+	}
+	defer cl.Close()
+	if err := checkRights(ctx, cl, p.config); isPermanent(err) {
+		return err
+	}
+	return nil
+}
+
 // checkRights asks what this user may do with the topics (KIP-430), and names everything that is missing at once. The
 // brokers tell of topics that exist; of others only whether they may be seen. Brokers before 2.3 do not tell: there the
 // first use of a right that is missing ends the process.

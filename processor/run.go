@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"oktastream/processor/encoding"
@@ -146,10 +147,14 @@ func (p *Processor) Run(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
-		return cause
+	cause := context.Cause(ctx)
+	switch {
+	case cause == nil, errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
+		return nil
+	case errors.Is(cause, kerr.TopicAuthorizationFailed):
+		return errors.Join(cause, p.missingRights())
 	}
-	return nil
+	return cause
 }
 
 // workers is how many sessions a stage has in this process. By default one for every two CPUs: its client fetches,

@@ -158,9 +158,13 @@ func create(ctx context.Context, adm *kadm.Client, c Config, topic string, have 
 	return nil
 }
 
-// waitFor waits until metadata shows the topics: creation is asynchronous.
+// appears is how long it may take until every broker has heard of a topic: creation is asynchronous, and each broker
+// follows the controller's log at its own pace, so that one may not know what another has just told.
+const appears = 30 * time.Second
+
+// waitFor waits until metadata shows the topics.
 func waitFor(ctx context.Context, adm *kadm.Client, names []string) (map[string]int32, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, appears)
 	defer cancel()
 	for {
 		counts, err := describe(ctx, adm, names)
@@ -175,10 +179,21 @@ func waitFor(ctx context.Context, adm *kadm.Client, names []string) (map[string]
 	}
 }
 
+// describeSettings returns what the topics, which exist, are configured to do.
+func describeSettings(ctx context.Context, adm *kadm.Client, names []string) (kadm.ResourceConfigs, error) {
+	for began := time.Now(); ; pause(ctx, 50*time.Millisecond) {
+		got, err := adm.DescribeTopicConfigs(ctx, names...)
+		unheard := slices.ContainsFunc(got, func(c kadm.ResourceConfig) bool { return errors.Is(c.Err, kerr.UnknownTopicOrPartition) })
+		if err != nil || !unheard || time.Since(began) > appears {
+			return got, err
+		}
+	}
+}
+
 // checkSettings looks at what topics are configured to do. Where the user may not read that, it believes the best.
 func checkSettings(ctx context.Context, adm *kadm.Client, c Config, found topics) error {
 	outputs := c.outputs()
-	got, err := adm.DescribeTopicConfigs(ctx, outputs...)
+	got, err := describeSettings(ctx, adm, outputs)
 	if err != nil {
 		c.Logger.Warn("topic settings cannot be read, so they are not checked", "err", err)
 		return nil

@@ -14,11 +14,13 @@ var errTooLarge = errors.New("record too large")
 
 // refused explains what a broker will answer again and again for this record: a right that is missing, or a size that the
 // topic has not allowed since it was asked, or that this user may not ask for. A new session asks again for the size.
+// Before Kafka 4.0 partitions are added to a transaction together, and when one is denied the client fails the records of
+// all.
 func refused(err error, topic string) error {
 	if errors.Is(err, kerr.MessageTooLarge) {
 		return fmt.Errorf("%w; topic %s takes less than it did, or less than max.request.size, and its settings could not be read", err, topic)
 	}
-	return lacks(err, "WRITE", "topic "+topic)
+	return lacks(err, "WRITE", "topic "+topic+", or on another that the transaction writes to")
 }
 
 // recordOverhead bounds what a batch of one record has beside key, value and headers: a batch header of 61 bytes, and
