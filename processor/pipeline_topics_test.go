@@ -8,6 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Without create.topics a missing topic is an error that names it, and so is a changelog that does not fit.
@@ -54,5 +57,39 @@ func TestPipelineCreatesTopics(t *testing.T) {
 	want := map[string]int32{"g-repartition": 3, "g-changelog": 3, "g-dlq": 4, "okta.alerts": 4}
 	if err != nil || !cmp.Equal(counts, want) {
 		t.Errorf("partitions %v, %v; want %v", counts, err, want)
+	}
+}
+
+// Topics that somebody has just created may be unknown to the broker that is asked first. Nothing may be decided by that:
+// neither that they are missing, nor what they take.
+func TestPipelineTopicsUnheard(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	createInput(t, c, 1)
+	for topic, settings := range map[string]map[string]string{
+		"g-repartition": nil, "g-changelog": {"cleanup.policy": "compact"}, "okta.alerts": nil, "g-dlq": {"max.message.bytes": "12345"},
+	} {
+		if err := c.CreateTopic(topic, 1, settings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unheard := []*kfake.FaultHandle{
+		c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: "g-dlq", Err: kerr.UnknownTopicOrPartition, Count: 4}),
+		c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeConfigs}, Resource: "g-dlq", Err: kerr.UnknownTopicOrPartition, Count: 4}),
+	}
+	cfg := testConfig(t, c, newNetwork())
+	cfg.CreateTopics = false
+	p, err := newProcessor(cfg, counting())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := p.prepare(t.Context(), "test")
+	if err != nil || found.sizes["g-dlq"] != 12345 {
+		t.Errorf("%v, a dead letter of at most %d bytes; want 12345", err, found.sizes["g-dlq"])
+	}
+	for _, h := range unheard {
+		if h.Hits() != 4 {
+			t.Errorf("%d of 4 answers were wrong", h.Hits())
+		}
 	}
 }

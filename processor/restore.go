@@ -173,8 +173,8 @@ func (r *restorer) bounds(ctx context.Context, partition int32) (start, end int6
 		switch {
 		case err == nil && ok1 && ok2:
 			return first.Offset, last.Offset, nil
-		case err == nil && time.Since(began) >= min(r.stall/2, appears):
-			return 0, 0, permanent(fmt.Errorf("topic %s has no partition %d", r.topic, partition))
+		case err == nil && time.Since(began) >= hearsay: // what is wrong with the topics, a new session finds out
+			return 0, 0, fmt.Errorf("topic %s has no partition %d", r.topic, partition)
 		case ctx.Err() != nil:
 			return 0, 0, fmt.Errorf("list offsets of %s/%d: %w", r.topic, partition, err)
 		}

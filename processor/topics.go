@@ -66,7 +66,11 @@ func prepareTopics(ctx context.Context, cl *kgo.Client, c Config) (topics, error
 	adm := kadm.NewClient(cl)
 	var missing []string
 	all := c.needs()
-	details, err := describe(ctx, adm, all)
+	within := hearsay
+	if c.CreateTopics {
+		within = 0 // a topic that is there is not made again
+	}
+	details, err := known(ctx, adm, all, within)
 	if err != nil {
 		return topics{}, err
 	}
@@ -85,7 +89,10 @@ func prepareTopics(ctx context.Context, cl *kgo.Client, c Config) (topics, error
 		}
 	}
 	if len(missing) > 0 {
-		if details, err = waitFor(ctx, adm, all); err != nil {
+		if details, err = known(ctx, adm, all, creation); err == nil && len(details) < len(all) {
+			err = errors.New("created topics do not appear")
+		}
+		if err != nil {
 			return topics{}, err
 		}
 	}
@@ -158,23 +165,19 @@ func create(ctx context.Context, adm *kadm.Client, c Config, topic string, have 
 	return nil
 }
 
-// appears is how long it may take until every broker has heard of a topic: creation is asynchronous, and each broker
-// follows the controller's log at its own pace, so that one may not know what another has just told.
-const appears = 30 * time.Second
+// hearsay is how long a broker that does not know a topic is asked again. Each broker follows the controller's log at its
+// own pace, so that one may not have heard of what another has just told.
+const hearsay = 5 * time.Second
 
-// waitFor waits until metadata shows the topics.
-func waitFor(ctx context.Context, adm *kadm.Client, names []string) (map[string]int32, error) {
-	ctx, cancel := context.WithTimeout(ctx, appears)
-	defer cancel()
-	for {
+// creation is how long brokers may take to make topics, which they do after they have answered.
+const creation = 30 * time.Second
+
+// known returns the partitions of the topics once a broker knows all of them, or of those that it knows when time is up.
+func known(ctx context.Context, adm *kadm.Client, names []string, within time.Duration) (map[string]int32, error) {
+	for began := time.Now(); ; pause(ctx, 50*time.Millisecond) {
 		counts, err := describe(ctx, adm, names)
-		if err == nil && len(counts) == len(names) {
-			return counts, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("created topics do not appear: %w", errors.Join(ctx.Err(), err))
-		case <-time.After(50 * time.Millisecond):
+		if err == nil && len(counts) == len(names) || time.Since(began) >= within || ctx.Err() != nil {
+			return counts, err
 		}
 	}
 }
@@ -184,7 +187,7 @@ func describeSettings(ctx context.Context, adm *kadm.Client, names []string) (ka
 	for began := time.Now(); ; pause(ctx, 50*time.Millisecond) {
 		got, err := adm.DescribeTopicConfigs(ctx, names...)
 		unheard := slices.ContainsFunc(got, func(c kadm.ResourceConfig) bool { return errors.Is(c.Err, kerr.UnknownTopicOrPartition) })
-		if err != nil || !unheard || time.Since(began) > appears {
+		if err != nil || !unheard || time.Since(began) > hearsay {
 			return got, err
 		}
 	}
