@@ -121,8 +121,7 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 		ob.Since = t.since(e.Rule, o.Time)
 	}
 	level := t.set.Level(e.Rule)
-	id, w := t.touch(level, t.set.StateID(e.Rule), group)
-	w.SetHead(t.head(e.Rule, group))
+	id, w := t.touch(level, t.head(e.Rule, group))
 	status, fired := spec.Observe(w, ob, func() string { return string(Message{Observation: o}.Encode()) },
 		rule.Stateful.Updates, t.now.clock(level))
 	t.txns[level].Touched(id)
@@ -152,9 +151,9 @@ func (t *Task) head(rule int, group []string) window.Head {
 // touch opens the window of a group. Its ID is a hash of identity and group key. Should two group keys ever meet in one
 // hash, the second moves on: which one is first is settled by the order of the messages, and stays so because windows
 // keep their group key.
-func (t *Task) touch(level int, rule [16]byte, group []string) (state.ID, *window.Window) {
-	b := append(t.hashed[:0], rule[:]...)
-	for _, g := range group {
+func (t *Task) touch(level int, head window.Head) (state.ID, *window.Window) {
+	b := append(t.hashed[:0], head.Rule[:]...)
+	for _, g := range head.Group {
 		b = binary.AppendUvarint(b, uint64(len(g)))
 		b = append(b, g...)
 	}
@@ -166,7 +165,11 @@ func (t *Task) touch(level int, rule [16]byte, group []string) (state.ID, *windo
 		id := state.ID(sum[:16])
 		id.SetLevel(level)
 		w := t.txns[level].Touch(id)
-		if h, known := w.Head(); !known || h.Rule == rule && slices.Equal(h.Group, group) || salt == 255 {
+		if w.Claim(head) {
+			return id, w
+		}
+		if salt == 255 {
+			w.SetHead(head)
 			return id, w
 		}
 	}

@@ -17,13 +17,24 @@ type Dictionary struct {
 	// Scratch.
 	scratch, changes []byte
 	parsed           Observation
+	spare            []Window
 }
 
 const maxWords = math.MaxUint16
 
+// windowsMade are made at once. They stay in memory as long as one of them does; those that a store keeps as objects have
+// thousands of bytes.
+const windowsMade = 8
+
 // New returns an empty window without a head.
 func (d *Dictionary) New() *Window {
-	return &Window{dict: d, judged: noTick, pace: noPace, bytes: ownBytes, shape: noShape}
+	if len(d.spare) == 0 {
+		d.spare = make([]Window, windowsMade)
+	}
+	w := &d.spare[0]
+	d.spare = d.spare[1:]
+	w.dict, w.fold.bytes = d, ownBytes
+	return w
 }
 
 // noShape is the number of a head that has not been looked up, or cannot be numbered.

@@ -19,6 +19,11 @@ func (w *Window) Entries(yield func(item, value []byte) bool) {
 	if w.Empty() {
 		return
 	}
+	if w.contents == nil && w.fold.begun {
+		w.fold.entries(w.dict, yield)
+		return
+	}
+	w.unfold()
 	items := make([]string, 0, len(w.eps)+3)
 	for i := range w.eps {
 		items = append(items, w.eps[i].item())
@@ -49,6 +54,11 @@ func (w *Window) Entries(yield func(item, value []byte) bool) {
 // Changes yields each item touched since Clone or Unpack with its value now, nil if it is gone. The slices are valid until
 // yield returns, which must not ask another window of the same Dictionary for its changes.
 func (w *Window) Changes(yield func(item, value []byte) bool) {
+	if w.contents == nil && !w.Empty() {
+		w.fold.changes(w.dict, yield)
+		return
+	}
+	w.unfold()
 	if w.Empty() { // it leaves no entry behind: what goes with the content is gone, touched or not
 		if w.known {
 			w.touch(headItem)
@@ -125,6 +135,7 @@ var ErrEntry = errors.New("window entry cannot be read")
 
 // Apply installs one entry from the changelog; a nil value removes it.
 func (w *Window) Apply(item, value []byte) error {
+	w.unfold()
 	if value == nil {
 		return w.remove(string(item))
 	}

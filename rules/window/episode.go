@@ -186,4 +186,4 @@ func closed(end int64, s *Spec, watermark int64) bool {
 }
 
 // Open reports whether t lies in an episode that has been announced.
-func (w *Window) Open(t int64) bool { return w.covered(t, t) }
+func (w *Window) Open(t int64) bool { return w.contents != nil && w.covered(t, t) }

@@ -26,9 +26,14 @@ type Head struct {
 	Thinned bool
 }
 
-func (h Head) equal(o Head) bool {
+func (h *Head) equal(o *Head) bool {
+	return h.Thinned == o.Thinned && h.alike(o) && slices.Equal(h.Group, o.Group)
+}
+
+// alike reports whether the two differ in their groups at most, and in what has become of their windows.
+func (h *Head) alike(o *Head) bool {
 	return h.Rule == o.Rule && h.Length == o.Length && h.Lateness == o.Lateness && h.Quiet == o.Quiet &&
-		h.AtClose == o.AtClose && h.Every == o.Every && h.Deferred == o.Deferred && h.Settle == o.Settle && h.Thinned == o.Thinned && slices.Equal(h.Group, o.Group)
+		h.AtClose == o.AtClose && h.Every == o.Every && h.Deferred == o.Deferred && h.Settle == o.Settle
 }
 
 const (

@@ -14,6 +14,7 @@ type Measure struct {
 // Inspect measures the interval that ends at t or, if only a later one that t lies in holds what s asks for, that one.
 // With AtClose it is the whole window that t lies in, with Every the interval of the first tick at or after t.
 func (s *Spec) Inspect(w *Window, t int64) Measure {
+	w.unfold()
 	switch {
 	case s.AtClose:
 		return s.inspectClose(w, t)
@@ -23,7 +24,7 @@ func (s *Spec) Inspect(w *Window, t int64) Measure {
 	at := t
 	if n := len(w.rows); n > 0 {
 		// The view that completions keeps must not move here.
-		c := Window{dict: w.dict, head: w.head, rows: w.rows}
+		c := Window{dict: w.dict, contents: &contents{head: w.head, rows: w.rows}}
 		if times := c.completions(s, t, max(t, min(addSaturated(t, int64(s.Length)), w.rows[n-1].time))); len(times) > 0 {
 			at = times[0]
 			return s.measure(&c, at, true)
@@ -91,6 +92,7 @@ type EpisodeView struct {
 
 // Episodes lists the episodes that are not over, in order of time.
 func (w *Window) Episodes() []EpisodeView {
+	w.unfold()
 	var views []EpisodeView
 	for i := range w.eps {
 		e := &w.eps[i]

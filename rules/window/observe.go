@@ -57,6 +57,9 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 	if s.perEvent() {
 		step = 0
 	}
+	if w.contents == nil && w.fold.add(w.dict, s, o, step, watermark) {
+		return Counted, nil
+	}
 	fired := s.Advance(w, clock)
 	if s.Kind == FirstSeen {
 		status, seen := s.see(w, o, trigger, updates, watermark)
@@ -165,6 +168,7 @@ func (s *Spec) complete(w *Window, o *Observation, to int64, trigger func() stri
 
 // Advance fires what has been waiting for the clock, and drops what no observation that may still arrive can need.
 func (s *Spec) Advance(w *Window, clock int64) []Firing {
+	w.unfold()
 	watermark := s.watermark(clock)
 	if watermark == math.MinInt64 {
 		return nil
@@ -196,7 +200,7 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 		}
 	}
 	n := 0
-	for n < len(w.rows) && w.rows[n].time < needed && needed-w.rows[n].time > int64(s.Length) {
+	for n < len(w.rows) && s.expired(w.rows[n].time, needed) {
 		w.bytes -= w.rows[n].size()
 		w.touch(w.rows[n].item())
 		n++
@@ -351,6 +355,9 @@ func (w *Window) place(k rowKey) (i int, found bool) {
 	}
 	return slices.BinarySearchFunc(w.rows, k, row.compare)
 }
+
+// expired reports whether no interval that ends at needed or later reaches back to t.
+func (s *Spec) expired(t, needed int64) bool { return t < needed && needed-t > int64(s.Length) }
 
 func (s *Spec) watermark(clock int64) int64 {
 	if clock < math.MinInt64+int64(s.Lateness) {

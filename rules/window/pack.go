@@ -26,6 +26,9 @@ const (
 
 // AppendPacked implements state.Window.
 func (w *Window) AppendPacked(b []byte) []byte {
+	if w.contents == nil {
+		return w.fold.appendPacked(b)
+	}
 	begin := len(b)
 	var flags byte
 	b = append(b, 0)
@@ -92,20 +95,19 @@ func (w *Window) Unpack(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	r := reader{string(b)}
+	text := string(b)
+	if w.contents == nil {
+		if f, ok := w.dict.foldOf(text); ok {
+			w.fold = f
+			return
+		}
+		w.unfold()
+	}
+	r := reader{text}
 	flags := r.byte()
 	if flags&packedHead != 0 {
 		n := r.take(2)
-		w.shape, w.known = int(n[0])|int(n[1])<<8, true
-		w.head = w.dict.shapes[w.shape]
-		if n := r.uvarint(); n > 0 {
-			w.head.Group = make([]string, n)
-		}
-		w.group = r.rest
-		for i := range w.head.Group {
-			w.head.Group[i] = unpackText(r.text())
-		}
-		w.group = w.group[:len(w.group)-len(r.rest)]
+		r.rest = w.adopt(int(n[0])|int(n[1])<<8, r.rest)
 	}
 	unit := int64(1)
 	if flags&packedMilli != 0 {
@@ -128,8 +130,27 @@ func (w *Window) Unpack(b []byte) {
 	}
 }
 
+// adopt makes the head that of a shape and of the group key that packed begins with, and returns what follows that.
+func (w *Window) adopt(shape int, packed string) (rest string) {
+	w.shape, w.known = shape, true
+	w.head = w.dict.shapes[shape]
+	r := reader{packed}
+	if n := r.uvarint(); n > 0 {
+		w.head.Group = make([]string, n)
+	}
+	w.group = r.rest
+	for i := range w.head.Group {
+		w.head.Group[i] = unpackText(r.text())
+	}
+	w.group = w.group[:len(w.group)-len(r.rest)]
+	return r.rest
+}
+
 // Size implements state.Window: what the parts of the packed form take if each is as long as it can be. TestSize compares.
 func (w *Window) Size() int {
+	if w.contents == nil {
+		return w.fold.bytes + len(w.fold.group())
+	}
 	n := w.bytes + len(w.group)
 	if w.judged != noTick {
 		n += tickBytes
@@ -141,7 +162,15 @@ func (w *Window) Size() int {
 }
 
 // Owner implements state.Window: the windows of a rule share its part of the memory.
-func (w *Window) Owner() state.Owner { return state.Owner(w.head.Rule) }
+func (w *Window) Owner() state.Owner {
+	switch {
+	case w.contents != nil:
+		return state.Owner(w.head.Rule)
+	case w.fold.head != "":
+		return state.Owner(w.dict.shapes[w.fold.shape].Rule)
+	}
+	return state.Owner{}
+}
 
 // reader reads what this process has packed. It panics where that has been overwritten.
 type reader struct{ rest string }

@@ -66,8 +66,9 @@ func TestPack(t *testing.T) {
 			s.Observe(w, &o, func() string { return "" }, false, NoClock)
 		}
 		u := repack(t, w)
-		if head, ok := u.Head(); !ok || !head.equal(w.head) {
-			t.Fatalf("head %+v became %+v", w.head, head)
+		want, _ := w.Head()
+		if head, ok := u.Head(); !ok || !head.equal(&want) {
+			t.Fatalf("head %+v became %+v", want, head)
 		}
 		checkSize(t, u)
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"iter"
+	"slices"
 
 	"oktastream/rules/event"
 )
@@ -25,8 +26,15 @@ type Observation struct {
 	Type, IP, Result string
 	Origin           event.Origin
 
-	row   row // as windows keep it, if they belong to maker
+	row   row   // as windows keep it, if they belong to maker
+	entry entry // of row, once it has been asked for
 	maker *Dictionary
+}
+
+// entry is one of a window, its item and its value in one piece, for the changelog.
+type entry struct {
+	text []byte
+	item int // bytes of it
 }
 
 // row is an observation as a window keeps it: the time to sort by, and the rest as it stands in a packed window, so that
@@ -52,16 +60,31 @@ const (
 )
 
 // size is what the row takes in a packed window, or somewhat more: its time, its length and itself.
-func (r row) size() int {
-	return binary.MaxVarintLen64 + 1 + len(r.packed)>>7 + len(r.packed)
-}
+func (r row) size() int { return rowSize(len(r.packed)) }
+
+func rowSize(packed int) int { return binary.MaxVarintLen64 + 1 + packed>>7 + packed }
 
 // rowOf is o as the windows of d keep it.
 func (d *Dictionary) rowOf(o *Observation, step int) row {
 	if o.maker != d || int(o.row.step) != step {
-		o.row, o.maker = d.makeRow(idOf(o.ID), o, step), d
+		o.row, o.entry, o.maker = d.makeRow(idOf(o.ID), o, step), entry{}, d
 	}
 	return o.row
+}
+
+// entryOf is the entry of o's row.
+func (d *Dictionary) entryOf(o *Observation) entry {
+	if o.entry.item == 0 {
+		b := o.row.appendItem(d.changes[:0])
+		o.entry.item = len(b)
+		d.changes = d.appendValue(b, o.row)
+		o.entry.text = slices.Clone(d.changes)
+	}
+	return o.entry
+}
+
+func (e entry) yieldTo(yield func(item, value []byte) bool) bool {
+	return yield(e.text[:e.item:e.item], e.text[e.item:])
 }
 
 // makeRow packs o, whose id is id, without its time:

@@ -155,6 +155,15 @@ func unpackText(packed string) string {
 	return string(appendUnpacked(buf[:0], packed))
 }
 
+// isText reports whether it is s.
+func isText(packed, s string) bool {
+	if text, ok := plainText(packed); ok {
+		return text == s
+	}
+	var buf [64]byte
+	return string(appendUnpacked(buf[:0], packed)) == s
+}
+
 // appendUnpacked appends it to b.
 func appendUnpacked(b []byte, packed string) []byte {
 	if text, ok := plainText(packed); ok {

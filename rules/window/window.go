@@ -10,7 +10,13 @@ import (
 // Window is the state of one (rule, group key): the observations that can still take part in an interval, sorted by
 // time, and the episodes that are not over. It implements state.Window. One goroutine owns it.
 type Window struct {
-	dict  *Dictionary
+	dict *Dictionary
+	fold fold // while there are no contents
+	*contents
+}
+
+// contents are an unfolded window.
+type contents struct {
 	head  Head
 	known bool // head is set
 	rows  []row
@@ -34,12 +40,31 @@ type Window struct {
 func New() *Window { return new(Dictionary).New() }
 
 // Head returns the head; ok is false for a window that has none, because it is new or its entry was lost.
-func (w *Window) Head() (h Head, ok bool) { return w.head, w.known }
+func (w *Window) Head() (h Head, ok bool) {
+	w.unfold()
+	return w.head, w.known
+}
+
+// Claim is SetHead, unless w is the window of another rule or group: then it reports false.
+func (w *Window) Claim(h Head) bool {
+	if w.contents == nil && (w.fold.is(w.dict, &h) || w.fold.assume(w.dict, &h)) {
+		return true
+	}
+	if is, known := w.Head(); known && (is.Rule != h.Rule || !slices.Equal(is.Group, h.Group)) {
+		return false
+	}
+	w.SetHead(h)
+	return true
+}
 
 // SetHead makes w the window of a rule and group. It changes nothing if the head is the same.
 func (w *Window) SetHead(h Head) {
+	if w.contents == nil && (w.fold.is(w.dict, &h) || w.fold.assume(w.dict, &h)) {
+		return
+	}
+	w.unfold()
 	h.Thinned = w.head.Thinned
-	if w.known && w.head.equal(h) {
+	if w.known && w.head.equal(&h) {
 		return
 	}
 	group := make([]string, len(h.Group))
@@ -68,7 +93,9 @@ func (w *Window) touch(item string) { w.dirty = append(w.dirty, item) }
 
 // Clone returns a copy that shares only what is never written again: encoded rows and stored triggers.
 func (w *Window) Clone() *Window {
-	c := *w
+	w.unfold()
+	c := &Window{dict: w.dict, contents: new(contents)}
+	*c.contents = *w.contents
 	c.rows = slices.Clone(w.rows)
 	c.eps = slices.Clone(w.eps)
 	c.trigs = slices.Clone(w.trigs)
@@ -76,14 +103,22 @@ func (w *Window) Clone() *Window {
 	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
 		c.head, c.known, c.judged, c.group, c.shape, c.pace = Head{}, false, noTick, "", noShape, noPace
 	}
-	return &c
+	return c
 }
 
 // Committed drops what only an open transaction needs.
-func (w *Window) Committed() { w.dirty, w.view, w.seq = nil, nil, nil }
+func (w *Window) Committed() {
+	w.unfold()
+	w.dirty, w.view, w.seq = nil, nil, nil
+}
 
 // Empty reports whether nothing is left that could still matter.
-func (w *Window) Empty() bool { return len(w.rows) == 0 && len(w.eps) == 0 }
+func (w *Window) Empty() bool {
+	if w.contents == nil {
+		return w.fold.count() == 0
+	}
+	return len(w.rows) == 0 && len(w.eps) == 0
+}
 
 // Due is the clock value at which the window wants to be advanced: when an episode that waits for its predecessor to
 // end can be decided, or when all content has expired.
@@ -91,6 +126,9 @@ func (w *Window) Empty() bool { return len(w.rows) == 0 && len(w.eps) == 0 }
 // Rows that expire one by one are dropped by the next observation; only the last row's expiry needs a timer, so a busy
 // window costs no timer work per row.
 func (w *Window) Due() int64 {
+	if w.contents == nil {
+		return w.fold.due(w.dict)
+	}
 	due, expiry := int64(math.MaxInt64), int64(math.MinInt64)
 	if n := len(w.rows); n > 0 && w.head.Every > 0 {
 		due = after(w.nextTick(), 0, w.head.Lateness) // the last tick that sees a row also drops it

@@ -172,6 +172,24 @@ func arrivals(t *rapid.T, s *Spec, set []Observation) []Observation {
 	return out
 }
 
+// in is s with its lengths of time in another unit, in nanoseconds.
+func (s *Spec) in(unit int64) *Spec {
+	c := *s
+	for _, d := range []*time.Duration{&c.Length, &c.Lateness, &c.Quiet, &c.Episode, &c.Every} {
+		if *d != Unending {
+			*d *= time.Duration(unit)
+		}
+	}
+	return &c
+}
+
+// units are those of the times that are drawn: only windows with whole milliseconds may be folded.
+var units = rapid.SampledFrom([]int64{1, 1e6})
+
+func headOf(s *Spec) Head {
+	return Head{AtClose: s.AtClose, Every: s.Every, Deferred: s.Deferred(), Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}}
+}
+
 // TestOrderInsensitive is the promise of the package: whatever the order of arrival within the lateness, with
 // duplicates, with the clock moving at any pace behind the data, with the window cloned or restored from its entries
 // at any point, the episodes are those of the reference.
@@ -180,18 +198,20 @@ func TestOrderInsensitive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				set := draw(t, s)
-				r := &run{t: t, s: s, w: New(), clock: NoClock, updates: rapid.Bool().Draw(t, "updates")}
+				unit := units.Draw(t, "unit")
+				r := &run{t: t, s: s.in(unit), w: New(), clock: NoClock, updates: rapid.Bool().Draw(t, "updates")}
 				high := int64(math.MinInt64)
 				log := map[string][]byte{}
 				for _, o := range arrivals(t, s, set) {
+					o.Time, o.Since = o.Time*unit, o.Since*unit
 					high = max(high, o.Time)
 					switch rapid.IntRange(0, 3).Draw(t, "clock") {
 					case 0:
 						r.advance(max(r.clock, high))
 					case 1:
-						r.advance(max(r.clock, high-int64(rapid.IntRange(0, 20).Draw(t, "behind"))))
+						r.advance(max(r.clock, high-unit*int64(rapid.IntRange(0, 20).Draw(t, "behind"))))
 					}
-					r.w.SetHead(Head{AtClose: s.AtClose, Every: s.Every, Deferred: s.Deferred(), Settle: s.Settle, Length: s.Length, Lateness: s.Lateness, Quiet: s.Quiet, Group: []string{"g"}})
+					r.w.SetHead(headOf(r.s))
 					r.observe(o)
 					checkSize(t, r.w)
 					switch rapid.IntRange(0, 6).Draw(t, "then") {
@@ -212,9 +232,9 @@ func TestOrderInsensitive(t *testing.T) {
 				if r.late > 0 {
 					t.Fatalf("%d observations late, none should be", r.late)
 				}
-				r.advance(1 << 40)
+				r.advance(unit << 40)
 				if !r.w.Empty() {
-					t.Fatalf("window is not empty after everything expired: %d rows, %d episodes", len(r.w.rows), len(r.w.eps))
+					t.Fatalf("window is not empty after everything expired: %d bytes", r.w.Size())
 				}
 				want := reference(s, set)
 				if r.fired != len(want) {
@@ -225,7 +245,7 @@ func TestOrderInsensitive(t *testing.T) {
 				}
 				slices.Sort(r.settled)
 				for i, w := range want {
-					if len(r.settled) != len(want) || !strings.HasPrefix(w, fmt.Sprint(r.settled[i], "..")) {
+					if len(r.settled) != len(want) || !strings.HasPrefix(w, fmt.Sprint(r.settled[i]/unit, "..")) {
 						t.Fatalf("settled starts %v, want those of %v", r.settled, want)
 					}
 				}
@@ -261,6 +281,7 @@ func TestExtents(t *testing.T) {
 
 func extents(w *Window) []string {
 	var out []string
+	w.unfold()
 	for _, e := range w.eps {
 		if e.eventID != "" { // those of FirstSeen for what is not known have none
 			out = append(out, fmt.Sprintf("%d..%d", e.start, e.end))
@@ -331,9 +352,17 @@ func repack(t fataler, w *Window) *Window {
 	if diff := cmp.Diff(all(w), all(u)); diff != "" {
 		t.Fatalf("entries differ (-before +after)\n%s", diff)
 	}
-	if len(u.dirty) > 0 || u.Size() != w.Size() || u.Due() != w.Due() || u.Owner() != w.Owner() || u.Empty() != w.Empty() {
-		t.Fatalf("unpacked: size %d, due %d, changes %q; before: size %d, due %d", u.Size(), u.Due(), u.dirty, w.Size(), w.Due())
+	for item := range u.Changes {
+		if u.Empty() {
+			break // it says that it is gone
+		}
+		t.Fatalf("unpacked window has changed %q", item)
 	}
+	if u.Size() != w.Size() || u.Due() != w.Due() || u.Owner() != w.Owner() || u.Empty() != w.Empty() {
+		t.Fatalf("unpacked: size %d, due %d; before: size %d, due %d", u.Size(), u.Due(), w.Size(), w.Due())
+	}
+	u = w.dict.New() // as nobody has looked at it
+	u.Unpack(packed[len("before"):])
 	return u
 }
 
@@ -351,6 +380,9 @@ func checkEntries(t *rapid.T, w *Window) {
 
 func checkSize(t *rapid.T, w *Window) {
 	checkEntries(t, w)
+	size, packed := w.Size(), len(w.AppendPacked(nil))
+	w = repack(t, w)
+	w.unfold()
 	n := ownBytes
 	for _, r := range w.rows {
 		n += r.size()
@@ -361,11 +393,14 @@ func checkSize(t *rapid.T, w *Window) {
 	for _, t := range w.trigs {
 		n += t.size()
 	}
-	if n != w.bytes {
-		t.Fatalf("size %d, counted %d", w.bytes, n)
+	if n += len(w.group); w.judged != noTick {
+		n += tickBytes
 	}
-	if packed := len(w.AppendPacked(nil)); packed > w.Size() {
-		t.Fatalf("%d bytes packed, the size is %d", packed, w.Size())
+	if w.pace != noPace {
+		n += paceBytes
+	}
+	if n != size || packed > size {
+		t.Fatalf("size %d, counted %d; %d bytes packed", size, n, packed)
 	}
 }
 
