@@ -29,6 +29,11 @@ func fixedWork(name string, n int) error {
 			return err
 		}
 		work = whole(name, set, events)
+	case "windows-1", "windows-2":
+		var err error
+		if work, err = windowsWork(name, int(name[len(name)-1]-'0')); err != nil {
+			return err
+		}
 	default:
 		return fmt.Errorf("no work is called %s", name)
 	}
