@@ -3,7 +3,7 @@ package jsontree
 import "math/bits"
 
 // mark fills set with a bit for every byte of s that a string cannot pass over: quotes, backslashes, control characters
-// and bytes outside ASCII; and one behind the end, so that a search always stops. A whole
+// and bytes outside ASCII; and what is behind the end, so that a search always stops. A whole
 // text is marked at once because that takes no decisions: scanning each string for its end by itself costs a mispredicted
 // branch for each, which is most of the time that an event full of short strings takes.
 func mark(set []uint64, s []byte) []uint64 {
@@ -13,19 +13,15 @@ func mark(set []uint64, s []byte) []uint64 {
 	}
 	set = set[:n]
 	markBlocks(set[:n-1], s)
-	var last uint64
-	for k, c := range s[(n-1)<<6:] {
-		if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
-			last |= 1 << k
-		}
-	}
-	set[n-1] = last | 1<<(len(s)&63)
+	var rest [64]byte // what is behind the end is zero, which is a control character
+	copy(rest[:], s[(n-1)<<6:])
+	markBlocks(set[n-1:], rest[:])
 	return set
 }
 
 // next is the offset of the first mark at i or behind it. i must not be behind the end of the text.
 func (p *parser) next(i int) int {
-	if w := p.marks[i>>6] >> (i & 63); w != 0 {
+	if w := p.marks[uint(i)>>6] >> (i & 63); w != 0 {
 		return i + bits.TrailingZeros64(w)
 	}
 	return p.far(i)

@@ -26,29 +26,34 @@ const (
 )
 
 type placeInfo struct {
-	name    string
-	whole   bool   // and so are the places below
-	lengths uint64 // of the members' names, modulo 64: most other names are passed over by that
-	used    int
-	slots   []slot // the members: open addressing by the hash of the name; a power of two, at most half full
+	name  string
+	hash  uint16
+	whole bool         // and so are the places below
+	next  Place        // another member of the same object in the same slot
+	slots [slots]Place // of the members, by the slot of their names; Top, which is nobody's member, is none
 }
 
-// slot is empty if its place is Top, which is nobody's member.
-type slot struct {
-	hash uint16
-	at   Place
+// slots is how many a place has: so many that of the names that come most have a slot of their own, or find theirs empty.
+const slots = 64
+
+// slot spreads the names of members by their length and their first and last byte, which are quotes if the name is empty.
+// Names that are equal but for case have the same slot.
+func slot(length int, first, last byte) uint {
+	const fold = 'a' - 'A'
+	return (uint(length) + 8*uint(first|fold) + 2*uint(last|fold)) % slots
 }
+
+var (
+	nothing  placeInfo
+	anything = placeInfo{whole: true}
+)
 
 // everything selects all there is.
 var everything = &Selection{places: []placeInfo{{whole: true}}}
 
 // Clone returns a copy that grows on its own; the places of s have the same numbers in it.
 func (s *Selection) Clone() Selection {
-	c := Selection{slices.Clone(s.places)}
-	for i := range c.places {
-		c.places[i].slots = slices.Clone(c.places[i].slots)
-	}
-	return c
+	return Selection{slices.Clone(s.places)}
 }
 
 func (s *Selection) init() {
@@ -61,9 +66,9 @@ func (s *Selection) init() {
 func (s *Selection) Everything(at Place) {
 	s.init()
 	s.places[at].whole = true
-	for _, x := range s.places[at].slots {
-		if x.at != Top {
-			s.Everything(x.at)
+	for _, of := range s.places[at].slots {
+		for ; of != Top; of = s.places[of].next {
+			s.Everything(of)
 		}
 	}
 }
@@ -76,49 +81,15 @@ func (s *Selection) Member(at Place, name Name) (member Place, ok bool) {
 		s.Everything(at)
 		return 0, false
 	}
-	if of := s.places[at].find(s.places, name.hash, []byte(name.text)); of > 0 {
-		return of, true
+	quoted := `"` + name.text + `"`
+	n := slot(len(name.text), quoted[1], quoted[len(name.text)])
+	for of := s.places[at].slots[n]; of != Top; of = s.places[of].next {
+		if strings.EqualFold(s.places[of].name, name.text) {
+			return of, true
+		}
 	}
 	member = Place(len(s.places))
-	s.places = append(s.places, placeInfo{name: name.text, whole: s.places[at].whole})
-	p := &s.places[at]
-	p.lengths |= 1 << (len(name.text) & 63)
-	if 2*(p.used+1) > len(p.slots) {
-		old := p.slots
-		p.slots = make([]slot, max(4, 4*len(old)))
-		for _, x := range old {
-			if x.at != Top {
-				p.put(x)
-			}
-		}
-	}
-	p.put(slot{name.hash, member})
-	p.used++
+	s.places = append(s.places, placeInfo{name: name.text, hash: name.hash, whole: s.places[at].whole, next: s.places[at].slots[n]})
+	s.places[at].slots[n] = member
 	return member, true
-}
-
-func (p *placeInfo) put(x slot) {
-	i := p.first(x.hash)
-	for p.slots[i].at != Top {
-		i = (i + 1) & (len(p.slots) - 1)
-	}
-	p.slots[i] = x
-}
-
-func (p *placeInfo) first(hash uint16) int { return int(hash^hash>>8) & (len(p.slots) - 1) }
-
-// find is the place of the members with this name, which is ASCII. Without one it is wherever or nowhere.
-func (p *placeInfo) find(places []placeInfo, hash uint16, name []byte) Place {
-	if len(p.slots) > 0 {
-		for i := p.first(hash); p.slots[i].at != Top; i = (i + 1) & (len(p.slots) - 1) {
-			x := p.slots[i]
-			if x.hash == hash && (places[x.at].name == string(name) || strings.EqualFold(places[x.at].name, string(name))) {
-				return x.at
-			}
-		}
-	}
-	if p.whole {
-		return wherever
-	}
-	return nowhere
 }

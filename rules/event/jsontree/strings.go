@@ -19,6 +19,8 @@ func (p *parser) str(i int) (end int, coded bool) {
 		switch c := s[i]; {
 		case c == '"':
 			return i + 1, coded
+		case c == '\\' && i+1 < len(s) && short[s[i+1]]:
+			i += 2
 		case c == '\\':
 			if i = p.escape(i); i < 0 {
 				return -1, false
@@ -32,23 +34,23 @@ func (p *parser) str(i int) (end int, coded bool) {
 	}
 }
 
-// escape checks the escape sequence that starts at i and returns the offset behind it.
+// short are the bytes that make an escape sequence with a backslash alone.
+var short = [256]bool{'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true}
+
+// escape checks the escape sequence that starts at i, and is no short one, and returns the offset behind it.
 func (p *parser) escape(i int) int {
 	if i+1 >= len(p.s) {
 		return p.fail(i+1, "")
 	}
-	switch p.s[i+1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return i + 2
-	case 'u':
-		for k := i + 2; k < i+6; k++ {
-			if k >= len(p.s) || hex(p.s[k]) < 0 {
-				return p.fail(k, `expected four hexadecimal digits after \u`)
-			}
-		}
-		return i + 6
+	if p.s[i+1] != 'u' {
+		return p.fail(i+1, "no such escape sequence")
 	}
-	return p.fail(i+1, "no such escape sequence")
+	for k := i + 2; k < i+6; k++ {
+		if k >= len(p.s) || hex(p.s[k]) < 0 {
+			return p.fail(k, `expected four hexadecimal digits after \u`)
+		}
+	}
+	return i + 6
 }
 
 func hex(c byte) rune {
