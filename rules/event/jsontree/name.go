@@ -26,7 +26,7 @@ func hashOf(s string) uint16 {
 }
 
 // hashASCII is hashOf a name known to be ASCII: its length and three of its bytes. It is never 0.
-func hashASCII[T string | []byte](s T) uint16 {
+func hashASCII(s string) uint16 {
 	const fold = 'a' - 'A' // sets letters of both cases to one; what else it mixes up the comparison sorts out
 	n := len(s)
 	if n == 0 {

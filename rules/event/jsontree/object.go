@@ -1,9 +1,6 @@
 package jsontree
 
-import (
-	"encoding/binary"
-	"strings"
-)
+import "strings"
 
 // What mostly follows a name and a value, and a value without any, as four reads them.
 const (
@@ -13,11 +10,11 @@ const (
 )
 
 // four is the four bytes at i, the first of them lowest, or 0 where less are left.
-func four(s []byte, i int) uint32 {
+func four(s string, i int) uint32 {
 	if i < 0 || i > len(s)-4 {
 		return 0
 	}
-	return binary.LittleEndian.Uint32(s[i:])
+	return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24
 }
 
 // object parses the members behind an opening brace. It takes the straight way for what events are made of: names and
@@ -118,9 +115,9 @@ func (p *parser) place(at Place) *placeInfo {
 
 // find is the place of members with this name, which is not coded, and the name's hash. of is the first in the slot of the
 // name. Without a place of its own a member is wherever or nowhere.
-func (p *parser) find(of Place, place *placeInfo, name []byte) (Place, uint16) {
+func (p *parser) find(of Place, place *placeInfo, name string) (Place, uint16) {
 	for ; of != Top; of = p.places[of].next {
-		if m := &p.places[of]; m.name == string(name) || len(m.name) == len(name) && strings.EqualFold(m.name, string(name)) {
+		if m := &p.places[of]; m.name == name || len(m.name) == len(name) && strings.EqualFold(m.name, name) {
 			return of, m.hash
 		}
 	}

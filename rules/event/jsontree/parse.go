@@ -43,7 +43,8 @@ func (t *Tree) ParseSelected(data []byte, sel *Selection) error {
 	}
 	clear(t.at)
 	t.marks = mark(t.marks, data)
-	p := parser{s: data, marks: t.marks, nodes: t.nodes, places: sel.places, at: t.at}
+	text := unsafe.String(unsafe.SliceData(data), len(data))
+	p := parser{s: text, marks: t.marks, nodes: t.nodes, places: sel.places, at: t.at}
 	top := Top
 	if sel == everything {
 		top = wherever
@@ -57,12 +58,12 @@ func (t *Tree) ParseSelected(data []byte, sel *Selection) error {
 		t.nodes = p.nodes[:0]
 		return p.err
 	}
-	t.text, t.nodes, t.odd = unsafe.String(unsafe.SliceData(data), len(data)), p.nodes, p.odd
+	t.text, t.nodes, t.odd = text, p.nodes, p.odd
 	return nil
 }
 
 type parser struct {
-	s      []byte
+	s      string
 	marks  []uint64 // of s, see mark
 	nodes  []node
 	places []placeInfo
@@ -182,7 +183,7 @@ func (p *parser) array(i, depth int, at Place) int {
 }
 
 func (p *parser) literal(i int, word string) int {
-	if len(p.s)-i >= len(word) && string(p.s[i:i+len(word)]) == word {
+	if len(p.s)-i >= len(word) && p.s[i:i+len(word)] == word {
 		return i + len(word)
 	}
 	k := 0
