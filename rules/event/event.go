@@ -103,7 +103,8 @@ type Event struct {
 	time     int64
 	flags    Flags
 
-	memo []memo // by FieldID
+	memo []memo    // by FieldID
+	read []FieldID // what memo knows
 
 	// Scratch of Project.
 	part      jsontree.Tree
@@ -124,12 +125,16 @@ const maxInner = 64
 
 // reset forgets the event before, so that no string of its record stays alive and none of its values comes back.
 func (e *Event) reset() {
-	for i := range e.memo {
-		if m := &e.memo[i]; m.known {
+	for _, id := range e.read {
+		m := &e.memo[id]
+		if len(m.values) == 1 { // most have one, and clearing a range costs a call
+			m.values[0] = Value{}
+		} else {
 			clear(m.values)
-			m.known, m.values = false, m.values[:0]
 		}
+		m.known, m.values = false, m.values[:0]
 	}
+	e.read = e.read[:0]
 	for range len(e.fields.fields) - len(e.memo) {
 		e.memo = append(e.memo, memo{})
 	}
@@ -196,6 +201,7 @@ func (e *Event) Field(id FieldID) []Value {
 		return m.values
 	}
 	m.known = true
+	e.read = append(e.read, id)
 	f := &e.fields.fields[id]
 	if f.path.c == nil {
 		return nil
@@ -210,20 +216,20 @@ func (e *Event) Field(id FieldID) []Value {
 	return m.values
 }
 
+// scalars are the kinds of what is a value by itself.
+var scalars = [...]Kind{jsontree.String: String, jsontree.Number: Number, jsontree.Bool: Bool, jsontree.Object: 0}
+
 // scalar is the value of a text, number or boolean.
 func (e *Event) scalar(t *jsontree.Tree, n jsontree.Node) (v Value, ok bool) {
-	switch t.Kind(n) {
-	case jsontree.String:
-		v.Kind = String
-	case jsontree.Number:
-		v.Kind = Number
-	case jsontree.Bool:
-		v.Kind = Bool
-	default:
+	kind := scalars[t.Kind(n)]
+	if kind == 0 {
 		return Value{}, false
 	}
-	v.Text, e.arena = t.TextIn(n, e.arena)
-	return v, true
+	text, ok := t.Plain(n)
+	if !ok {
+		text, e.arena = t.Decoded(n, e.arena)
+	}
+	return Value{kind, text}, true
 }
 
 // whole is the tree of everything. It takes a second pass over the event, which most events never need.

@@ -197,8 +197,8 @@ func (e *Event) inside(t *jsontree.Tree, n jsontree.Node) *jsontree.Tree {
 		e.inner = append(e.inner, new(jsontree.Tree))
 	}
 	in := e.inner[len(e.texts)]
-	var s string
-	s, e.arena = t.TextIn(n, e.arena)
+	v, _ := e.scalar(t, n)
+	s := v.Text
 	if in.ParseString(s) != nil || in.Kind(jsontree.Root) < jsontree.Array {
 		from := len(e.arena)
 		json, ok := appendNotation(e.arena, s, 0)

@@ -39,11 +39,15 @@ func (p *parser) object(i, depth int, at Place) int {
 			first = s[i]
 		}
 		of, hash := nowhere, uint16(0)
-		if coded { // it might be any name
-			of = p.any(at)
-		} else if m := place.slots[slot(to-from, s[from], s[to-1])]; m != Top || place.whole {
-			if of, hash = p.find(m, place, s[from:to]); of > 0 {
-				p.note(of, inside)
+		switch {
+		case at == nowhere:
+		case coded: // it might be any name
+			of, p.odd = wherever, p.odd || at != wherever
+		default:
+			if m := place.slots[slot(to-from, s[from], s[to-1])]; m != Top || place.whole {
+				if of, hash = p.find(m, place, s[from:to]); of > 0 {
+					p.note(of, inside)
+				}
 			}
 		}
 		switch {
@@ -125,15 +129,6 @@ func (p *parser) find(of Place, place *placeInfo, name string) (Place, uint16) {
 		return wherever, hashASCII(name)
 	}
 	return nowhere, 0
-}
-
-// any is the place of a member whose name might be any.
-func (p *parser) any(at Place) Place {
-	if at == nowhere {
-		return nowhere
-	}
-	p.odd = p.odd || at != wherever
-	return wherever
 }
 
 // note takes the next node for that of a place. inside is the object that it is a member of: a node behind it, at the

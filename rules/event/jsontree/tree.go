@@ -167,12 +167,21 @@ func (t *Tree) Text(n Node) string {
 	return t.text[m.val:m.end]
 }
 
-// TextIn is Text for a text, number or boolean, and decodes into free space of arena, which it returns with that space
-// taken. The text is valid while those bytes of arena are.
-func (t *Tree) TextIn(n Node, arena []byte) (string, []byte) {
+// Plain is Text for a text, number or boolean that does not have to be decoded.
+func (t *Tree) Plain(n Node) (text string, ok bool) {
+	m := &t.nodes[n]
+	if m.coded {
+		return "", false
+	}
+	return t.text[m.val:m.end], true
+}
+
+// Decoded is Text for a text, and decodes into free space of arena, which it returns with that space taken. The text is
+// valid while those bytes of arena are.
+func (t *Tree) Decoded(n Node, arena []byte) (string, []byte) {
 	m := &t.nodes[n]
 	s := t.text[m.val:m.end]
-	if !m.coded || plain(s) {
+	if plain(s) {
 		return s, arena
 	}
 	from := len(arena)
