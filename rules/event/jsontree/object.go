@@ -19,7 +19,7 @@ func four(s string, i int) uint32 {
 
 // object parses the members behind an opening brace. It takes the straight way for what events are made of: names and
 // texts without escapes, nulls, and no blanks. Each step aside leads back to the straight way.
-func (p *parser) object(i, depth int, at Place) int {
+func (p *parser) object(i int, at Place) int {
 	s, inside := p.s, Node(len(p.nodes)-1) // unless nothing is selected here, which then has no places either
 	if i = p.space(i); i < len(s) && s[i] == '}' {
 		return i + 1
@@ -59,12 +59,13 @@ func (p *parser) object(i, depth int, at Place) int {
 				return -1
 			}
 			if of != nowhere {
-				p.leaf(node{key: uint32(from), keyEnd: uint32(to), hash: hash, at: of, val: uint32(start), end: uint32(i - 1), kind: String, coded: coded})
+				p.nodes = append(p.nodes, node{key: uint32(from), keyEnd: uint32(to), hash: hash, at: of, val: uint32(start), end: uint32(i - 1),
+					next: Node(len(p.nodes) + 1), kind: String, coded: coded})
 			}
 		case first == 'n' && of == nowhere && four(s, i) == null:
 			i += len("null")
 		default:
-			if i = p.value(i, depth, name{uint32(from), uint32(to), hash}, of); i < 0 {
+			if i = p.value(i, name{uint32(from), uint32(to), hash}, of); i < 0 {
 				return -1
 			}
 		}

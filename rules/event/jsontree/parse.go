@@ -49,7 +49,7 @@ func (t *Tree) ParseSelected(data []byte, sel *Selection) error {
 	if sel == everything {
 		top = wherever
 	}
-	if i := p.value(p.space(0), 0, name{}, top); i >= 0 {
+	if i := p.value(p.space(0), name{}, top); i >= 0 {
 		if i = p.space(i); i < len(data) {
 			p.fail(i, "text after the JSON value")
 		}
@@ -68,7 +68,8 @@ type parser struct {
 	nodes  []node
 	places []placeInfo
 	at     []Node // by place, see Tree
-	arrays int    // around the value at hand
+	depth  int    // arrays and objects around the value at hand
+	arrays int    // of which are arrays
 	odd    bool
 	err    *Error
 }
@@ -99,20 +100,36 @@ func (p *parser) space(i int) int {
 
 // value parses the value that starts at i and returns the offset behind it, or -1 after a failure. The value leaves no
 // node if it stands nowhere.
-func (p *parser) value(i, depth int, key name, at Place) int {
+func (p *parser) value(i int, key name, at Place) int {
 	if i >= len(p.s) {
 		return p.fail(i, "")
+	}
+	n := len(p.nodes)
+	if at != nowhere {
+		p.nodes = append(p.nodes, node{key: key.from, keyEnd: key.to, hash: key.hash, at: at, val: uint32(i)})
 	}
 	end, kind := 0, Null
 	switch c := p.s[i]; c {
 	case '"':
 		end, coded := p.str(i)
 		if end >= 0 && at != nowhere {
-			p.leaf(node{key: key.from, keyEnd: key.to, hash: key.hash, at: at, val: uint32(i + 1), end: uint32(end - 1), kind: String, coded: coded})
+			m := &p.nodes[n]
+			m.kind, m.coded, m.val, m.end, m.next = String, coded, uint32(i+1), uint32(end-1), Node(n+1)
 		}
 		return end
 	case '{', '[':
-		return p.container(i, depth, key, at)
+		if p.depth == MaxDepth {
+			return p.fail(i, fmt.Sprintf("nested more than %d deep", MaxDepth))
+		}
+		p.depth++
+		if c == '{' {
+			kind, end = Object, p.object(i+1, at)
+		} else {
+			p.arrays++
+			kind, end = Array, p.array(i+1, at)
+			p.arrays--
+		}
+		p.depth--
 	case 't':
 		kind, end = Bool, p.literal(i, "true")
 	case 'f':
@@ -125,49 +142,20 @@ func (p *parser) value(i, depth int, key name, at Place) int {
 		return p.fail(i, "no JSON value begins like this")
 	}
 	if end >= 0 && at != nowhere {
-		p.leaf(node{key: key.from, keyEnd: key.to, hash: key.hash, at: at, val: uint32(i), end: uint32(end), kind: kind})
-	}
-	return end
-}
-
-// leaf adds a node without children.
-func (p *parser) leaf(n node) {
-	n.next = Node(len(p.nodes) + 1)
-	p.nodes = append(p.nodes, n)
-}
-
-// container parses the array or object that starts at i.
-func (p *parser) container(i, depth int, key name, at Place) int {
-	if depth == MaxDepth {
-		return p.fail(i, fmt.Sprintf("nested more than %d deep", MaxDepth))
-	}
-	n, kind := len(p.nodes), Object
-	if at != nowhere {
-		p.nodes = append(p.nodes, node{key: key.from, keyEnd: key.to, hash: key.hash, at: at, val: uint32(i)})
-	}
-	end := 0
-	if p.s[i] == '{' {
-		end = p.object(i+1, depth+1, at)
-	} else {
-		kind = Array
-		p.arrays++
-		end = p.array(i+1, depth+1, at)
-		p.arrays--
-	}
-	if end >= 0 && at != nowhere {
 		m := &p.nodes[n]
 		m.kind, m.end, m.next = kind, uint32(end), Node(len(p.nodes))
 	}
 	return end
 }
 
-func (p *parser) array(i, depth int, at Place) int {
+// array parses the elements behind an opening bracket.
+func (p *parser) array(i int, at Place) int {
 	i = p.space(i)
 	if i < len(p.s) && p.s[i] == ']' {
 		return i + 1
 	}
 	for {
-		if i = p.value(i, depth, name{}, at); i < 0 {
+		if i = p.value(i, name{}, at); i < 0 {
 			return -1
 		}
 		i = p.space(i)
