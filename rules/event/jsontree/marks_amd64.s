@@ -25,6 +25,7 @@
 TEXT ·markBlocks(SB), NOSPLIT, $0-48
 	MOVQ set_base+0(FP), DI
 	MOVQ set_len+8(FP), CX
+	SHRQ $3, CX
 	MOVQ s_base+24(FP), SI
 	SPREAD(0x2222222222222222, X0) // "
 	SPREAD(0x5c5c5c5c5c5c5c5c, X1) // \

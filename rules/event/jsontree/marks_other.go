@@ -2,4 +2,4 @@
 
 package jsontree
 
-func markBlocks(set []uint64, s []byte) { markBlocksPortable(set, s) }
+func markBlocks(set []byte, s []byte) { markBlocksPortable(set, s) }

@@ -20,12 +20,12 @@ func special(x uint64) uint64 {
 func gather(marks uint64) uint64 { return marks >> 7 * 0x0102040810204080 >> 56 }
 
 // markBlocksPortable is markBlocks without instructions of one processor.
-func markBlocksPortable(set []uint64, s []byte) {
-	for i := range set {
-		b, word := s[i<<6:][:64], uint64(0)
+func markBlocksPortable(set []byte, s []byte) {
+	for i := 0; i < len(set); i += 8 {
+		b, word := s[i<<3:][:64], uint64(0)
 		for k := 0; k < 64; k += 8 {
 			word |= gather(special(binary.LittleEndian.Uint64(b[k:]))) << k
 		}
-		set[i] = word
+		binary.LittleEndian.PutUint64(set[i:], word)
 	}
 }

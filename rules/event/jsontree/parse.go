@@ -64,7 +64,7 @@ func (t *Tree) ParseSelected(data []byte, sel *Selection) error {
 
 type parser struct {
 	s      string
-	marks  []uint64 // of s, see mark
+	marks  []byte // of s, see mark
 	nodes  []node
 	places []placeInfo
 	at     []Node // by place, see Tree

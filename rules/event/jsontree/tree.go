@@ -37,8 +37,8 @@ const (
 type Tree struct {
 	text  string // the text as given; the nodes point into it
 	nodes []node
-	marks []uint64 // space for mark
-	at    []Node   // by place of the selection; 0 is none, and negative the last of those that are inside arrays
+	marks []byte // space for mark
+	at    []Node // by place of the selection; 0 is none, and negative the last of those that are inside arrays
 	odd   bool
 }
 
