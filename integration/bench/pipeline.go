@@ -174,7 +174,8 @@ func decoder(set *rules.Set) func(*kgo.Record) error {
 
 // consume reads n records and hands each to use.
 func consume(ctx context.Context, addr string, n int, use func(*kgo.Record) error) error {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(input), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(input), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.WithPools(new(pools)))
 	if err != nil {
 		return err
 	}
@@ -185,9 +186,11 @@ func consume(ctx context.Context, addr string, n int, use func(*kgo.Record) erro
 			return err
 		}
 		for it := fetches.RecordIter(); !it.Done(); n-- {
-			if err := use(it.Next()); err != nil {
+			r := it.Next()
+			if err := use(r); err != nil {
 				return err
 			}
+			r.Recycle()
 		}
 	}
 	return nil
@@ -198,7 +201,7 @@ func consume(ctx context.Context, addr string, n int, use func(*kgo.Record) erro
 func atLeastOnce(ctx context.Context, addr string, set *rules.Set, n, round int) error {
 	group := fmt.Sprintf("lax-%d", round)
 	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumerGroup(group), kgo.ConsumeTopics(input), kgo.DisableAutoCommit(),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.UnknownTopicRetries(1))
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.UnknownTopicRetries(1), kgo.WithPools(new(pools)))
 	if err != nil {
 		return err
 	}
@@ -233,6 +236,7 @@ func atLeastOnce(ctx context.Context, addr string, set *rules.Set, n, round int)
 				o := &out.Observations[i]
 				cl.Produce(ctx, &kgo.Record{Topic: repartition, Key: o.RoutingKey(), Value: engine.Message{Observation: o}.Encode()}, nil)
 			}
+			r.Recycle()
 		}
 		if pending >= 5000 || n <= 0 {
 			pending = 0
