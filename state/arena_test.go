@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -34,6 +35,25 @@ func TestArena(t *testing.T) {
 	kept := map[uint32][]byte{}
 	var order []uint32
 	for n := range 60_000 {
+		if n%5000 == 4999 {
+			checkArena(t, &a)
+			a.thinOut()
+			thin, all := a.thin, n%10_000 == 9999 // else some of their pages
+			for i, at := range order {
+				if a.isThin(at) && (all || at>>cellBits%3 == 0) {
+					s := kept[at]
+					moved, _ := a.put(s)
+					a.drop(at)
+					delete(kept, at)
+					kept[moved], order[i] = s, moved
+				}
+			}
+			if all && a.thin > 0 {
+				t.Fatalf("%d blocks of %d are left after all strings have left them", a.thin, thin)
+			}
+			a.thickenAll()
+			checkArena(t, &a)
+		}
 		if len(order) > 0 && r.IntN(3) == 0 || len(order) > 20_000 {
 			i := r.IntN(len(order))
 			at := order[i]
@@ -75,10 +95,46 @@ func TestArena(t *testing.T) {
 	}
 }
 
+// checkArena compares what is counted with what there is, and fails if something could not be used again.
+func checkArena(t *testing.T, a *arena) {
+	t.Helper()
+	cells, held, thin := 0, 0, 0
+	for i := range a.blocks {
+		b := &a.blocks[i]
+		held += len(b.memory)
+		inBlock := 0
+		for k := range blockPages {
+			n := uint32(i)<<blockBits | uint32(k)
+			p, exists := &a.pages[n], k < len(b.memory)/pageBytes
+			if vacant := b.vacant>>k&1 == 1; vacant != (exists && p.used == 0) {
+				t.Fatalf("page %d of %v, vacant %v: %+v", n, exists, vacant, *p)
+			}
+			room := p.used > 0 && (p.free > 0 || int(p.fresh) < pageBytes/cellBytes(p.class))
+			if room && !b.thin && !slices.Contains(a.room[p.class], n) {
+				t.Fatalf("the room on page %d is forgotten", n)
+			}
+			inBlock += int(p.used) * cellBytes(p.class)
+		}
+		if b.vacant != 0 && !b.thin && !slices.Contains(a.vacancy, uint32(i)) || b.memory == nil != slices.Contains(a.bare, uint32(i)) {
+			t.Fatalf("block %d is forgotten", i)
+		}
+		if inBlock != int(b.cells) {
+			t.Fatalf("block %d has %d bytes in cells, counted %d", i, inBlock, b.cells)
+		}
+		cells += inBlock
+		if b.thin {
+			thin++
+		}
+	}
+	if cells != a.cells || held != a.held || thin != a.thin {
+		t.Fatalf("%d bytes in cells, %d of blocks, %d blocks thin; counted %d, %d and %d", cells, held, thin, a.cells, a.held, a.thin)
+	}
+}
+
 // TestTidy: windows that stay alone on their pages do not keep those for ever, whichever windows stay.
 func TestTidy(t *testing.T) {
 	s := New(newTally)
-	const windows = 30_000
+	const windows = 100_000
 	id := func(n int) ID { return ID{13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)} }
 	name := bytes.Repeat([]byte{'x'}, 200)
 	for n := 0; n < windows; {

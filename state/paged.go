@@ -1,10 +1,14 @@
 package state
 
+import "unsafe"
+
 // paged is a list that grows by whole pages, so that growing never moves what is there and never takes longer than it
-// takes to make a page. Only the first page starts small: most lists stay so.
+// takes to make a page. Only the first page starts small: most lists stay so. Pages are large because the collector
+// marks and sweeps each, see arena.
 type paged[T any] struct {
 	pages []([]T)
 	shift uint8 // a full page has 1<<shift elements
+	spare []T   // a page that was emptied, until the one before is half empty: a list may come and go about its border
 }
 
 func (p *paged[T]) at(i uint32) *T { return &p.pages[i>>p.shift][i&(1<<p.shift-1)] }
@@ -24,7 +28,10 @@ func (p *paged[T]) push(v T) {
 		p.pages = append(p.pages, nil)
 		n = 1
 	} else if len(p.pages[n-1]) == full {
-		p.pages = append(p.pages, make([]T, 0, full))
+		if p.spare == nil {
+			p.spare = make([]T, 0, full)
+		}
+		p.pages, p.spare = append(p.pages, p.spare), nil
 		n++
 	}
 	last := &p.pages[n-1]
@@ -40,8 +47,21 @@ func (p *paged[T]) pop() {
 	n := len(p.pages)
 	last := &p.pages[n-1]
 	*last = (*last)[:len(*last)-1]
-	if len(*last) == 0 && n > 1 {
-		p.pages[n-1] = nil
+	switch {
+	case len(*last) == 0 && n > 1:
+		p.spare, *last = *last, nil
 		p.pages = p.pages[:n-1]
+	case len(*last) == 1<<p.shift/2:
+		p.spare = nil
 	}
+}
+
+// bytes is the memory of the pages.
+func (p *paged[T]) bytes() int {
+	var v T
+	n := cap(p.spare)
+	for _, page := range p.pages {
+		n += cap(page)
+	}
+	return n * int(unsafe.Sizeof(v))
 }

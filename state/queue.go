@@ -10,7 +10,7 @@ type timer struct {
 	slot uint32
 }
 
-func newQueue() queue { return queue{paged[timer]{shift: 10}} }
+func newQueue() queue { return queue{paged[timer]{shift: 15}} }
 
 const arity = 4 // children of one parent lie in one cache line
 

@@ -39,7 +39,7 @@ type table struct {
 }
 
 func newTable() table {
-	return table{records: paged[record]{shift: 10}, heads: paged[uint32]{shift: 12}, free: none}
+	return table{records: paged[record]{shift: 14}, heads: paged[uint32]{shift: 17}, free: none}
 }
 
 // chain is the number of the chain of id. IDs are hashes that nobody can aim at; what is mixed here is for those in tests
