@@ -74,6 +74,7 @@ func newRun() *cobra.Command {
 				return fail(exitUsage, fmt.Errorf("configuration:\n%w", err))
 			}
 			s.Logger.Info("starting", "version", s.Version, "rules", len(set.Rules()), "ruleset", set.Fingerprint(), "instance", s.Instance)
+			go processor.PaceCollector(cmd.Context())
 			if err := processor.Run(cmd.Context(), s.Config, set); err != nil {
 				return fail(exitUsage, err)
 			}
