@@ -218,3 +218,12 @@ func (t *Task) Bytes() int {
 	}
 	return n
 }
+
+// Footprint says where the memory of the committed windows is, store by store. It looks at every window.
+func (t *Task) Footprint() []state.Footprint {
+	var list []state.Footprint
+	for _, s := range t.stores {
+		list = append(list, s.Footprint())
+	}
+	return list
+}

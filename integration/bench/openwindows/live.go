@@ -84,7 +84,7 @@ func liveState(args []string) error {
 		}
 		time.Sleep(300 * time.Millisecond)
 	}
-	rss, peak := p.memory()
+	rss, peak := resident(p.cmd.Process.Pid)
 	row("live: "+*limit+", events until the windows are open", "%d in %.0f s, %.1f µs CPU each, both stages", events, filled.Seconds(), used.Seconds()*1e6/float64(events))
 	row("… resident memory of the process, now and at most", "%d MiB, %d MiB; windows as counted %.0f MiB", rss>>20, peak>>20, counted/(1<<20))
 	p.end()
@@ -116,7 +116,7 @@ func liveState(args []string) error {
 		time.Sleep(20 * time.Millisecond)
 	}
 	took, used := time.Since(began), p.cpu()
-	_, peak = p.memory()
+	_, peak = resident(p.cmd.Process.Pid)
 	var records int64
 	for _, t := range last.Tasks {
 		records += t.Total
@@ -172,6 +172,7 @@ func serveProcessor(ctx context.Context, addr string) error {
 	const http = "127.0.0.1:0"
 	r, w := io.Pipe()
 	go announce(r)
+	go processor.PaceCollector(ctx)
 	return processor.Run(ctx, processor.Config{
 		Client: []kgo.Opt{kgo.SeedBrokers(addr)}, Group: "live", Instance: "bench", Input: []string{input}, Alerts: alerts, CreateTopics: true, HTTP: http,
 		Logger: slog.New(slog.NewJSONHandler(w, nil)),
@@ -257,24 +258,6 @@ func (c *child) readiness() (r processor.Readiness, err error) {
 	}
 	defer resp.Body.Close()
 	return r, json.NewDecoder(resp.Body).Decode(&r)
-}
-
-// memory is what the kernel says of the process, in bytes: resident now, and at most so far.
-func (c *child) memory() (now, most int) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
-	if err != nil {
-		return 0, 0
-	}
-	for line := range strings.Lines(string(text)) {
-		var kb int
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kb); err == nil {
-			now = kb << 10
-		}
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kb); err == nil {
-			most = kb << 10
-		}
-	}
-	return now, most
 }
 
 // cpu is the CPU time of the process, in the kernel's hundredths of a second.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"oktastream/processor"
 	"oktastream/rules"
 	"oktastream/rules/alert"
 	"oktastream/rules/engine"
@@ -165,25 +167,6 @@ func (f *feeder) perUpdate(n int) float64 {
 	return d
 }
 
-func heapBytes() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
-// forcedGC is the shortest of several forced collections: others of this machine's processes can only lengthen it.
-func forcedGC() time.Duration {
-	var all []time.Duration
-	for range 7 {
-		before := time.Now()
-		runtime.GC()
-		all = append(all, time.Since(before))
-	}
-	return slices.Min(all)
-}
-
 func row(name, format string, values ...any) {
 	fmt.Printf("%-62s %s\n", name, fmt.Sprintf(format, values...))
 }
@@ -193,7 +176,11 @@ func residentState(windows int, naive, restore bool, profile string) error {
 	if err != nil {
 		return err
 	}
-	base, empty := heapBytes(), forcedGC()
+	ctx, stopPacing := context.WithCancel(context.Background())
+	defer stopPacing()
+	go processor.PaceCollector(ctx)
+	base := heapBytes()
+	empty, _ := forcedGC()
 	f := newFeeder(set)
 	// Every second session has shown two devices.
 	first := func(i int) sighting { return sighting{session: i, device: 0, n: i} }
@@ -226,7 +213,9 @@ func residentState(windows int, naive, restore bool, profile string) error {
 		perWindow = float64(heapBytes()-base) / float64(windows)
 		row("resident bytes per open window, everything included", "%.0f B", perWindow)
 		row("… as the budget counts them", "%.0f B", float64(f.task.Bytes())/float64(windows))
-		row("forced GC", "%.1f ms (%.1f ms before)", ms(forcedGC()), ms(empty))
+		footprint(f.task, windows)
+		whole, pause := forcedGC()
+		row("forced GC; of which the world stands still", "%.1f ms; %.2f ms (%.1f ms before)", ms(whole), ms(pause), ms(empty))
 	}
 	if restore {
 		if err := restoreState(set, f.task, log); err != nil {
@@ -244,6 +233,8 @@ func residentState(windows int, naive, restore bool, profile string) error {
 	stop()
 	ours := f.perUpdate(updates)
 	row("update of a random window, CPU per observation", "%.2f µs", ours/1e3)
+	_, most := resident(os.Getpid())
+	row("resident memory of the process at most", "%d MiB", most>>20)
 	if err := f.play(updates, third); err != nil {
 		return err
 	}
@@ -288,7 +279,8 @@ func residentState(windows int, naive, restore bool, profile string) error {
 	play(updates, again)
 	row("map of maps with hash and time only: bytes per key", "%.0f B, %.1f× ours", theirs, theirs/perWindow)
 	row("… update, CPU", "%.2f µs, %.2f× ours", float64(used.Nanoseconds())/float64(updates)/1e3, float64(used.Nanoseconds())/float64(updates)/ours)
-	row("… forced GC", "%.0f ms", ms(forcedGC()))
+	whole, _ := forcedGC()
+	row("… forced GC", "%.0f ms", ms(whole))
 	play(updates, third)
 	row("alerts lost or invented against the map of maps", "%d of %d", f.alerts-len(fired), len(fired))
 	if f.alerts != len(fired) {
