@@ -175,6 +175,14 @@ func (s *Store[W]) own(name Owner) uint32 {
 	return o
 }
 
+// ownAgain is own, for a name that probably has number o.
+func (s *Store[W]) ownAgain(name Owner, o uint32) uint32 {
+	if int(o) < len(s.owners) && s.owners[o].name == name {
+		return o
+	}
+	return s.own(name)
+}
+
 // keep makes w the window in slot, instead of what may have been there, and returns the length of its packed form.
 func (s *Store[W]) keep(slot uint32, w W, o uint32) int {
 	s.release(slot)

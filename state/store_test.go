@@ -353,10 +353,17 @@ func TestStoreAgainstReference(t *testing.T) {
 
 // checkChanges holds changes to what Changes promises, given what the log holds before.
 func checkChanges(t *rapid.T, before map[string]string, changes []Change) {
+	seen := map[ID]bool{}
 	for i, c := range changes {
-		if i > 0 && string(changes[i-1].Key) >= string(c.Key) {
-			t.Fatalf("%q does not come after %q", c.Key, changes[i-1].Key)
+		id := ID(c.Key[1:itemAt])
+		if i > 0 && id == ID(changes[i-1].Key[1:itemAt]) {
+			if string(changes[i-1].Key) >= string(c.Key) {
+				t.Fatalf("%q does not come after %q", c.Key, changes[i-1].Key)
+			}
+		} else if seen[id] {
+			t.Fatalf("%q does not come with the others of its window", c.Key)
 		}
+		seen[id] = true
 		old, had := before[string(c.Key)]
 		if c.Value == nil && !had {
 			t.Fatalf("tombstone for %q, which the log does not have", c.Key)

@@ -2,11 +2,8 @@ package state
 
 import (
 	"bytes"
-	"cmp"
-	"encoding/binary"
 	"errors"
 	"iter"
-	"slices"
 )
 
 // ErrDone means that a transaction was committed or rolled back before. What was done with it since has no effect.
@@ -110,7 +107,7 @@ func (t *Txn[W]) enter(id ID) int {
 	if slot, ok := t.store.table.find(&id); ok {
 		e.slot, e.gone, e.live = slot, false, true
 		e.window = t.store.load(slot)
-		e.base = t.store.own(e.window.Owner())
+		e.base = t.store.ownerAt(slot)
 		e.owner, e.size = e.base, t.store.chargeFor(e.window)
 		e.due = t.store.table.records.at(slot).at.nanoseconds()
 	}
@@ -123,7 +120,11 @@ func (t *Txn[W]) enter(id ID) int {
 // Touched says that the window got by Touch has been written: its size and due are read again. Without it the index and
 // the budget work with what they knew before; commits are right either way.
 func (t *Txn[W]) Touched(id ID) {
-	if i, ok := t.index[id]; ok {
+	i, ok := t.last, true
+	if i < 0 || t.entries[i].id != id {
+		i, ok = t.index[id]
+	}
+	if ok {
 		e := &t.entries[i]
 		t.take(e)
 		t.arm(e)
@@ -136,7 +137,7 @@ func (t *Txn[W]) take(e *entry[W]) {
 		t.charge(e.owner, -e.size)
 	}
 	if e.live = !e.gone && !e.window.Empty(); e.live {
-		if o := t.store.own(e.window.Owner()); o != e.owner {
+		if o := t.store.ownAgain(e.window.Owner(), e.owner); o != e.owner {
 			e.owner, e.armed = o, unarmed
 		}
 		e.due, e.size = due(e.window), t.store.chargeFor(e.window)
@@ -168,36 +169,21 @@ func (t *Txn[W]) Delete(id ID) {
 	t.isOffered = false
 }
 
-// Changes returns the records that take the changelog from the committed state to that of the transaction, in ascending
-// order of key, each key once. The log holds what the store holds, so removals are given only for entries that the store
+// Changes returns the records that take the changelog from the committed state to that of the transaction, each key once:
+// window after window, as they were first touched, each in ascending order of item. The log holds what the store holds, so removals are given only for entries that the store
 // has: a window that came and went within the transaction leaves nothing. The slices belong to the caller.
 func (t *Txn[W]) Changes() []Change {
 	if t.done {
 		return nil
 	}
-	// Nearly all IDs differ in their first half, so the entries themselves are hardly looked at.
-	type place struct {
-		prefix uint64
-		entry  int
-	}
-	order := make([]place, len(t.entries))
-	for i := range order {
-		order[i] = place{binary.BigEndian.Uint64(t.entries[i].id[:]), i}
-	}
-	slices.SortFunc(order, func(a, b place) int {
-		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
-		}
-		return compareIDs(t.entries[a.entry].id, t.entries[b.entry].id)
-	})
-	list := changeList{changes: make([]Change, 0, len(order))}
+	list := changeList{changes: make([]Change, 0, len(t.entries))}
 	var id ID
 	add := func(item, value []byte) bool {
 		list.add(id, item, value)
 		return true
 	}
-	for _, p := range order {
-		e := &t.entries[p.entry]
+	for i := range t.entries {
+		e := &t.entries[i]
 		id = e.id
 		t.changesOf(e, add)
 	}

@@ -2,7 +2,6 @@ package window
 
 import (
 	"encoding/binary"
-	"iter"
 	"math"
 	"slices"
 )
@@ -92,14 +91,6 @@ func (d *Dictionary) foldOf(packed string) (f fold, ok bool) {
 	return f, in.rest == ""
 }
 
-// all yields the rows.
-func (r packedRows) all() iter.Seq[row] {
-	return func(yield func(row) bool) {
-		for r.n > 0 && yield(r.next()) {
-		}
-	}
-}
-
 // next takes off the first row, of one or more.
 func (r *packedRows) next() row {
 	in := reader{r.rows}
@@ -109,22 +100,6 @@ func (r *packedRows) next() row {
 	}
 	r.rows = in.rest
 	return first
-}
-
-// all yields the rows that were there, and those that were added.
-func (f *fold) all() iter.Seq[row] {
-	return func(yield func(row) bool) {
-		for r := range f.packedRows.all() {
-			if !yield(r) {
-				return
-			}
-		}
-		for i := range f.added {
-			if !yield(f.added[i].row) {
-				return
-			}
-		}
-	}
 }
 
 func (f *fold) count() int { return f.n + len(f.added) }
@@ -228,16 +203,19 @@ func (f *fold) values(i, enough int, r row) int {
 	}
 	var buf [8]string
 	seen := buf[:0]
-	look := func(r row) bool {
+	look := func(r row) {
 		for v := range r.column(i) {
 			if !slices.Contains(seen, v) {
 				seen = append(seen, v)
 			}
 		}
-		return len(seen) < enough
 	}
-	if look(r) {
-		f.all()(look)
+	look(r)
+	for left := f.packedRows; left.n > 0 && len(seen) < enough; {
+		look(left.next())
+	}
+	for n := 0; n < len(f.added) && len(seen) < enough; n++ {
+		look(f.added[n].row)
 	}
 	return len(seen)
 }
@@ -276,8 +254,7 @@ func (f *fold) changes(d *Dictionary, yield func(item, value []byte) bool) {
 	if f.begun && !f.yieldHead(d, yield) {
 		return
 	}
-	gone := f.was
-	for gone.n > f.n {
+	for gone := f.was; gone.n > f.n; {
 		b := gone.next().appendItem(d.changes[:0])
 		if d.changes = b; !yield(b[:len(b):len(b)], nil) {
 			return
@@ -328,12 +305,12 @@ func (w *Window) unfold() {
 		w.touch(headItem)
 	}
 	w.rows = make([]row, 0, f.count()+1)
-	gone := f.was
-	for gone.n > f.n {
-		w.touch(gone.next().item())
-	}
-	for r := range f.packedRows.all() {
-		w.rows = append(w.rows, r)
+	for had := f.was; had.n > 0; {
+		if r := had.next(); had.n < f.n {
+			w.rows = append(w.rows, r)
+		} else {
+			w.touch(r.item())
+		}
 	}
 	for _, a := range f.added {
 		w.rows = append(w.rows, a.row)

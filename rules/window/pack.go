@@ -184,13 +184,15 @@ func (r *reader) take(n int) string {
 func (r *reader) byte() byte { return r.take(1)[0] }
 
 func (r *reader) uvarint() uint64 {
-	if c := r.rest[0]; c < 0x80 {
-		r.rest = r.rest[1:]
-		return uint64(c)
+	var x uint64
+	for i := 0; ; i++ {
+		c := r.rest[i]
+		x |= uint64(c&0x7f) << (7 * i & 63)
+		if c < 0x80 {
+			r.rest = r.rest[i+1:]
+			return x
+		}
 	}
-	x, rest := cutUvarint(r.rest)
-	r.rest = rest
-	return x
 }
 
 func (r *reader) varint() int64 {

@@ -203,13 +203,9 @@ func (r row) column(i int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		flags, _, lists := r.open()
 		if flags&rowLists == 0 {
-			if i >= int(flags&maxPlain) {
-				return
+			if i < int(flags&maxPlain) {
+				yield(lists.textAt(i))
 			}
-			for range i {
-				lists.text()
-			}
-			yield(lists.text())
 			return
 		}
 		lists.texts(nil)

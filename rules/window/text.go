@@ -119,6 +119,14 @@ func (r *reader) text() string {
 	return r.take(1 + n)
 }
 
+// textAt is the packed text behind i others.
+func (r *reader) textAt(i int) string {
+	for range i {
+		r.text()
+	}
+	return r.text()
+}
+
 // texts hands the packed texts of the list that r stands at to yield, until it has enough, and goes behind the list.
 // A nil yield skips them.
 func (r *reader) texts(yield func(string) bool) {
