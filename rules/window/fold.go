@@ -56,39 +56,43 @@ const (
 // folds reports whether windows with this head may be folded: those that are looked at when their last row has expired.
 func (h *Head) folds() bool { return !h.AtClose && h.Every == 0 && !h.Deferred }
 
-// foldOf is a packed window folded; ok is false if it is one that must be taken apart.
-func (d *Dictionary) foldOf(packed string) (f fold, ok bool) {
+// read takes in a packed window; ok is false if it is one that must be taken apart.
+func (f *fold) read(d *Dictionary, packed string) (ok bool) {
 	if packed[0] != foldFlags || packed[foldGroup-1] >= 0x80 {
-		return f, false
+		return false
 	}
+	shape := int(packed[1]) | int(packed[2])<<8
 	in := reader{packed[foldGroup:]}
 	for range packed[foldGroup-1] {
 		in.text()
 	}
-	f.head = packed[:len(packed)-len(in.rest)]
-	f.shape = int(packed[1]) | int(packed[2])<<8
+	head := packed[:len(packed)-len(in.rest)]
 	n := int(in.uvarint())
-	if n == 0 || n > maxFolded || !d.shapes[f.shape].folds() {
-		return f, false
+	if n == 0 || n > maxFolded || !d.shapes[shape].folds() {
+		return false
 	}
-	f.last = in.varint() * 1e6
-	f.was = packedRows{in.rest, f.last, n}
-	f.packedRows = f.was
-	f.bytes = ownBytes
+	first := in.varint() * 1e6
+	rows, last, bytes, lists := in.rest, first, ownBytes, byte(0)
 	for i := range n {
 		if i > 0 {
-			delta := in.varint() * 1e6
+			delta := in.varint()
 			if delta <= 0 {
-				return f, false
+				return false
 			}
-			f.last += delta
+			last += delta * 1e6
 		}
-		r := in.take(int(in.uvarint()))
-		f.lists = f.lists || r[0]&rowLists != 0
-		f.bytes += rowSize(len(r))
+		size := int(in.uvarint())
+		lists |= in.rest[0] & rowLists
+		in.rest = in.rest[size:]
+		bytes += rowSize(size)
 	}
-	f.end = f.last
-	return f, in.rest == ""
+	if in.rest != "" {
+		return false
+	}
+	f.head, f.shape, f.bytes, f.lists = head, shape, bytes, lists != 0
+	f.was, f.end, f.last = packedRows{rows, first, n}, last, last
+	f.packedRows = f.was
+	return true
 }
 
 // next takes off the first row, of one or more.
@@ -211,11 +215,15 @@ func (f *fold) values(i, enough int, r row) int {
 		}
 	}
 	look(r)
-	for left := f.packedRows; left.n > 0 && len(seen) < enough; {
-		look(left.next())
-	}
 	for n := 0; n < len(f.added) && len(seen) < enough; n++ {
 		look(f.added[n].row)
+	}
+	in := reader{f.rows}
+	for n := f.n; n > 0 && len(seen) < enough; n-- {
+		look(row{packed: in.take(int(in.uvarint()))})
+		if n > 1 {
+			in.varint() // its time
+		}
 	}
 	return len(seen)
 }

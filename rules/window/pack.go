@@ -97,8 +97,7 @@ func (w *Window) Unpack(b []byte) {
 	}
 	text := string(b)
 	if w.contents == nil {
-		if f, ok := w.dict.foldOf(text); ok {
-			w.fold = f
+		if w.fold.read(w.dict, text) {
 			return
 		}
 		w.unfold()

@@ -94,6 +94,23 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// TestEntry: an observation is written to the changelog as its row is.
+func TestEntry(t *testing.T) {
+	lists := rapid.SliceOfN(rapid.SliceOfN(texts, 0, 3), 0, 5)
+	rapid.Check(t, func(t *rapid.T) {
+		d := new(Dictionary)
+		o := Observation{ID: texts.Draw(t, "id"), Time: rapid.Int64().Draw(t, "time"), Columns: lists.Draw(t, "columns"),
+			Join: rapid.SliceOfN(texts, 0, 2).Draw(t, "join"), Type: texts.Draw(t, "type"), IP: texts.Draw(t, "ip"), Result: texts.Draw(t, "result"),
+			Origin: event.Origin{Topic: texts.Draw(t, "topic"), Partition: rapid.Int32().Draw(t, "partition"), Offset: rapid.Int64().Draw(t, "offset"),
+				Index: rapid.Int32().Draw(t, "index")}}
+		r := d.rowOf(&o, int(rapid.Byte().Draw(t, "step")))
+		want := string(d.appendValue(r.appendItem(nil), r))
+		if e := d.entryOf(&o); string(e.text) != want || string(e.text[:e.item]) != r.item() {
+			t.Fatalf("entry %q, item of %d bytes; that of the row is %q", e.text, e.item, want)
+		}
+	})
+}
+
 // TestSharedObservation: what one window has made of an observation serves another of the same Dictionary and step, and
 // no other.
 func TestSharedObservation(t *testing.T) {

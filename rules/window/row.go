@@ -77,7 +77,7 @@ func (d *Dictionary) entryOf(o *Observation) entry {
 	if o.entry.item == 0 {
 		b := o.row.appendItem(d.changes[:0])
 		o.entry.item = len(b)
-		d.changes = d.appendValue(b, o.row)
+		d.changes = o.appendValue(b, b[rowIDAt:])
 		o.entry.text = slices.Clone(d.changes)
 	}
 	return o.entry

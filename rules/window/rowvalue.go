@@ -43,6 +43,21 @@ func (d *Dictionary) appendValue(b []byte, r row) []byte {
 	return append(b, in.rest...) // partition, offset, index
 }
 
+// appendValue appends the same for the row of o; id is as in the item.
+func (o *Observation) appendValue(b []byte, id []byte) []byte {
+	b = append(putString(b, id), o.row.step)
+	b = binary.AppendUvarint(putList(b, o.Join), uint64(len(o.Columns)))
+	for _, c := range o.Columns {
+		b = putList(b, c)
+	}
+	for _, s := range [...]string{o.Type, o.IP, o.Result, o.Origin.Topic} {
+		b = putString(b, s)
+	}
+	b = binary.AppendVarint(b, int64(o.Origin.Partition))
+	b = binary.AppendVarint(b, o.Origin.Offset)
+	return binary.AppendVarint(b, int64(o.Origin.Index))
+}
+
 // putText appends a packed text with its length.
 func putText(b []byte, packed string) []byte {
 	if text, ok := plainText(packed); ok {

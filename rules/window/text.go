@@ -58,16 +58,14 @@ func appendText(b []byte, s string) []byte {
 	if ip, ok := ipv4(s); ok {
 		return append(append(b, textIPv4), ip[:]...)
 	}
-	if len(s)%2 == 0 && len(s) >= 8 && len(s) < 1<<9 && isHex(s) {
+	if len(s)%2 == 0 && len(s) >= 8 && len(s) < 1<<9 {
+		packed := append(b, textHex, byte(len(s)/2))
 		if len(s) == 64 {
-			b = append(b, textHash)
-		} else {
-			b = append(b, textHex, byte(len(s)/2))
+			packed = append(b, textHash)
 		}
-		for i := 0; i < len(s); i += 2 {
-			b = append(b, unhex[s[i]]<<4|unhex[s[i+1]])
+		if packed, ok := parseHex(packed, s); ok {
+			return packed
 		}
-		return b
 	}
 	if id, ok := parseUUID(s); ok {
 		return append(append(b, textUUID), id[:]...)
@@ -250,13 +248,16 @@ var unhex = func() (table [256]byte) {
 	return table
 }()
 
-func isHex(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if unhex[s[i]] == 0xff {
-			return false
+// parseHex appends the bytes that an even number of digits stand for; ok is false if there is anything else among them.
+func parseHex(b []byte, s string) (_ []byte, ok bool) {
+	for i := 0; i+1 < len(s); i += 2 {
+		hi, lo := unhex[s[i]], unhex[s[i+1]]
+		if hi|lo == 0xff {
+			return b, false
 		}
+		b = append(b, hi<<4|lo)
 	}
-	return true
+	return b, true
 }
 
 func appendHex(b []byte, s string) []byte {
