@@ -28,16 +28,21 @@ func mark(set []byte, s []byte) []byte {
 	return set
 }
 
-// next is the offset of the first mark at i or behind it. i must not be behind the end of the text.
-func (p *parser) next(i int) int {
-	if w := eight(p.marks, int(uint(i)>>3)) >> (i & 7); w != 0 {
-		return i + bits.TrailingZeros64(w)
+// near is the offset of the first mark at i or behind it, or -1 if the window that has i has none: then far finds it. Two
+// functions, so that this one can be inlined. i must not be behind the end of the text.
+func (p *parser) near(i int) int {
+	w := eight(p.marks, int(uint(i)>>3)) >> (i & 7)
+	if w == 0 {
+		return -1
 	}
-	return p.far(i)
+	return i + bits.TrailingZeros64(w)
 }
 
-// far is next when the window that has i has no more marks.
+// far is the offset of the first mark at i or behind it.
 func (p *parser) far(i int) int {
+	if near := p.near(i); near >= 0 {
+		return near
+	}
 	for k := i>>3 + window; ; k += window {
 		if w := eight(p.marks, k); w != 0 {
 			return k<<3 + bits.TrailingZeros64(w)

@@ -29,7 +29,10 @@ func (p *parser) object(i int, at Place) int {
 	}
 	place := p.place(at)
 	for { // i is behind the quote that begins a name
-		from, to, coded := i, p.next(i), false
+		from, to, coded := i, p.near(i), false
+		if to < 0 {
+			to = p.far(i)
+		}
 		first := byte(0) // of the value
 		if x := four(s, to); uint16(x) == quoteColon && byte(x>>16) > ' ' {
 			i, first = to+len(`":`), byte(x>>16)
@@ -53,7 +56,10 @@ func (p *parser) object(i int, at Place) int {
 		switch {
 		case first == '"':
 			start, coded := i+1, false
-			if i = p.next(start); i < len(s) && s[i] == '"' {
+			if i = p.near(start); i < 0 {
+				i = p.far(start)
+			}
+			if i < len(s) && s[i] == '"' {
 				i++
 			} else if i, coded = p.str(start - 1); i < 0 {
 				return -1

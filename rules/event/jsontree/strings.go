@@ -12,7 +12,7 @@ import (
 func (p *parser) str(i int) (end int, coded bool) {
 	s := p.s
 	for i++; ; {
-		i = p.next(i)
+		i = p.far(i)
 		if i >= len(s) {
 			return p.fail(i, ""), false
 		}
