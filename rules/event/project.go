@@ -36,7 +36,7 @@ func (p *Projection) add(paths []Path) {
 // computed from, and a path into a text the whole text. The result shares nothing with the event, and the same event and
 // paths give the same bytes.
 func (e *Event) Project(p *Projection) []byte {
-	if e.part.ParseSelected(e.raw, &p.selected) != nil {
+	if e.part.Select(&e.tree, &p.selected) != nil {
 		panic("event: the text of an event has changed while it was in use")
 	}
 	e.projected = e.part.Append(e.projected[:0], jsontree.Root)

@@ -30,27 +30,34 @@ func (t *Tree) ParseString(text string) error {
 // ParseSelected is Parse for a tree that holds no more than it has to, see Selection. It checks all of data nevertheless,
 // and fails exactly when Parse does.
 func (t *Tree) ParseSelected(data []byte, sel *Selection) error {
-	if cap(t.nodes) > keep {
-		t.nodes, t.marks = nil, nil
-	}
-	t.text, t.nodes = "", t.nodes[:0]
+	t.Reset()
 	if uint64(len(data)) > math.MaxInt32 {
 		return &Error{Offset: 0, Reason: "longer than 2 GiB"}
 	}
+	t.marks = mark(t.marks, data)
+	return t.parse(unsafe.String(unsafe.SliceData(data), len(data)), t.marks, sel)
+}
+
+// Select is ParseSelected for the text of another tree, which has parsed it without an error. What the two have in common is
+// not done again.
+func (t *Tree) Select(of *Tree, sel *Selection) error {
+	t.Reset()
+	return t.parse(of.text, of.marks, sel)
+}
+
+func (t *Tree) parse(text string, marks []byte, sel *Selection) error {
 	sel.init()
 	for range len(sel.places) - len(t.at) {
 		t.at = append(t.at, 0)
 	}
 	clear(t.at)
-	t.marks = mark(t.marks, data)
-	text := unsafe.String(unsafe.SliceData(data), len(data))
-	p := parser{s: text, marks: t.marks, nodes: t.nodes, places: sel.places, at: t.at}
+	p := parser{s: text, marks: marks, nodes: t.nodes, places: sel.places, at: t.at}
 	top := Top
 	if sel == everything {
 		top = wherever
 	}
 	if i := p.value(p.space(0), name{}, top); i >= 0 {
-		if i = p.space(i); i < len(data) {
+		if i = p.space(i); i < len(text) {
 			p.fail(i, "text after the JSON value")
 		}
 	}

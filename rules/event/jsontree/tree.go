@@ -58,7 +58,12 @@ type node struct {
 const keep = 1 << 16
 
 // Reset makes the tree empty, so that it keeps no text alive.
-func (t *Tree) Reset() { t.text, t.nodes = "", t.nodes[:0] }
+func (t *Tree) Reset() {
+	if cap(t.nodes) > keep {
+		t.nodes, t.marks = nil, nil
+	}
+	t.text, t.nodes = "", t.nodes[:0]
+}
 
 // Kind is the type of n, 0 for None.
 func (t *Tree) Kind(n Node) Kind {
