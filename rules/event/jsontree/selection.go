@@ -33,7 +33,8 @@ type placeInfo struct {
 	slots [slots]Place // of the members, by the slot of their names; Top, which is nobody's member, is none
 }
 
-// slots is how many a place has: so many that of the names that come most have a slot of their own, or find theirs empty.
+// slots is how many a place has: enough that most names that are selected have one of their own, and most others find
+// theirs empty.
 const slots = 64
 
 // slot spreads the names of members by their length and their first and last byte, which are quotes if the name is empty.

@@ -1,8 +1,10 @@
 package jsontree
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -28,6 +30,32 @@ func TestMark(t *testing.T) {
 		markBlocksPortable(portable, s)
 		if !slices.Equal(portable, set[:length>>6<<3]) {
 			t.Fatalf("%q: portable marks %x, others %x", s, portable, set)
+		}
+	}
+}
+
+// Names that share a slot, the empty name and names in another case are told apart: by place as Find does by name.
+func TestMembersThatShareSlots(t *testing.T) {
+	var sel Selection
+	places := map[string]Place{}
+	for _, name := range []string{"", "a", "axa", "aya", "aza", "client", "clienT2", "debugData"} {
+		places[name], _ = sel.Member(Top, NewName(name))
+	}
+	for name, want := range places {
+		for _, text := range []string{`{"` + name + `":1,"other":2}`, `{"awa":0,"` + strings.ToUpper(name) + `":[],"b":""}`} {
+			var part, whole Tree
+			if err := errors.Join(part.ParseSelected([]byte(text), &sel), whole.Parse([]byte(text))); err != nil {
+				t.Fatal(err)
+			}
+			n, m := part.At(want), whole.Find(Root, name)
+			if n == None || part.Raw(n) != whole.Raw(m) || part.Key(n) != whole.Key(m) {
+				t.Errorf("%s: %q is at node %d", text, name, n)
+			}
+		}
+		for other, at := range places {
+			if other != name && at == want {
+				t.Errorf("%q and %q have one place", name, other)
+			}
 		}
 	}
 }
