@@ -34,8 +34,9 @@ func (t *Task) observe(o *Observation, out *Output) error {
 			last, applied = e.Rule, applied[:0]
 		}
 		once := !t.reads.inputs[e.Rule][e.Input].alone && t.set.Rules()[e.Rule].Stateful.Window.Steps == 0
-		for n := range t.combinations(e, class, o.Key, ev) {
-			group := t.combination(n)
+		g := t.groups(e, class, o.Key, ev)
+		for n := range g.count {
+			group := g.combination(n)
 			if once {
 				if slices.ContainsFunc(applied, func(g []string) bool { return slices.Equal(g, group) }) {
 					continue
@@ -74,42 +75,16 @@ func (o *Observation) meta() event.Meta {
 	return event.Meta{Origin: o.Origin, ID: o.ID, Time: o.Time, Flags: o.Flags, Envelope: "observation"}
 }
 
-// combinations is the number of group keys of an event under input e that are routed by key, see combination: the
-// routing member has that value, and the others every combination of theirs.
-func (t *Task) combinations(e rules.Entry, class int, key string, ev *event.Event) int {
-	st := t.set.Rules()[e.Rule].Stateful
-	routing := t.set.Classes()[class].Member[e.Rule]
-	count := 1
-	t.members = t.members[:0]
-	for m, field := range t.reads.inputs[e.Rule][e.Input].group {
-		if m == cap(t.members) {
-			t.members = append(t.members, nil)
-		}
-		t.members = t.members[:m+1]
-		vs := members(t.members[m][:0], st, ev.Field(field), MaxKeys)
-		if m == routing {
-			if !slices.Contains(vs, key) {
-				return 0 // this copy was routed for another rule of the class
-			}
-			vs = append(vs[:0], key)
-		}
-		t.members[m] = vs
-		if count *= len(vs); count > MaxKeys {
-			t.stats[e.Rule].Overflow++
-			count = MaxKeys
-		}
+// groups are the group keys of the event under input e that are routed by key.
+func (t *Task) groups(e rules.Entry, class int, key string, ev *event.Event) *grouping {
+	in := &t.reads.inputs[e.Rule][e.Input]
+	g := &t.reads.groupings[in.grouping]
+	if g.event != t.reads.event {
+		g.event = t.reads.event
+		g.read(in.group, t.set.Rules()[e.Rule].Stateful, t.set.Classes()[class].Member[e.Rule], key, ev)
 	}
-	return count
-}
-
-// combination is the n-th combination of the members' values, in their order. It is valid until the next one.
-func (t *Task) combination(n int) []string {
-	t.group = append(t.group[:0], make([]string, len(t.members))...)
-	for m := len(t.members) - 1; m >= 0; m-- {
-		vs := t.members[m]
-		t.group[m], n = vs[n%len(vs)], n/len(vs)
-	}
-	return t.group
+	t.stats[e.Rule].Overflow += g.overflow
+	return g
 }
 
 // apply adds the event to one window.

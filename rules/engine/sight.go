@@ -16,6 +16,7 @@ type reader struct {
 	inputs     [][]reading   // by rule and input
 	ip, result event.FieldID
 	sights     []sight
+	groupings  []grouping
 	event      int // counts them
 }
 
@@ -26,6 +27,7 @@ type reading struct {
 	joins          bool
 	alone          bool // the rule has no other input
 	sight          int  // into reader.sights
+	grouping       int  // into reader.groupings
 }
 
 // sight is an event as all inputs see it that read the same: however many rules observe it, it is made once, and so is
@@ -48,7 +50,7 @@ func newReader(set *rules.Set) reader {
 	}
 	r := reader{set: set, fields: set.Fields().With(paths...), inputs: make([][]reading, len(set.Rules()))}
 	r.ip, r.result = r.fields.Add(pathIP), r.fields.Add(pathResult)
-	same := map[string]int{}
+	same, alike := map[string]int{}, map[string]int{}
 	for n, rule := range set.Rules() {
 		st := rule.Stateful
 		if st == nil {
@@ -58,16 +60,24 @@ func newReader(set *rules.Set) reader {
 			in := &st.Inputs[i]
 			x := reading{group: r.numbers(in.Group), columns: r.numbers(in.Columns), join: r.fields.Add(in.Join),
 				joins: !in.Join.IsZero(), alone: len(st.Inputs) == 1}
-			of := fmt.Sprint(stepOf(st, i), st.Verbatim, x.columns, x.join)
-			if _, ok := same[of]; !ok {
-				same[of] = len(same)
-			}
-			x.sight = same[of]
+			x.sight = numberOf(same, fmt.Sprint(stepOf(st, i), st.Verbatim, x.columns, x.join))
+			class := set.ClassOf(n)
+			x.grouping = numberOf(alike, fmt.Sprint(class, set.Classes()[class].Member[n], st.Verbatim, st.NullGroup, x.group))
 			r.inputs[n] = append(r.inputs[n], x)
 		}
 	}
-	r.sights = make([]sight, len(same))
+	r.sights, r.groupings = make([]sight, len(same)), make([]grouping, len(alike))
 	return r
+}
+
+// numberOf is that of a name, in order of first sight.
+func numberOf(names map[string]int, name string) int {
+	n, ok := names[name]
+	if !ok {
+		n = len(names)
+		names[name] = n
+	}
+	return n
 }
 
 func (r *reader) numbers(paths []event.Path) (ids []event.FieldID) {

@@ -39,11 +39,9 @@ type Task struct {
 	learners []int // rules with a history
 
 	// Scratch of one observation.
-	hits    []int
-	met     []rules.Entry
-	members [][]string
-	group   []string
-	hashed  []byte
+	hits   []int
+	met    []rules.Entry
+	hashed []byte
 
 	committed  progress
 	now        progress // of the open transaction
