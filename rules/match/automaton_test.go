@@ -98,8 +98,10 @@ func TestPatternsAreEval(t *testing.T) {
 		}
 		x := b.Build()
 		for _, n := range x.root.fields {
-			if n.exact.parts.all != nil || n.fold.parts.all != nil {
-				automata++
+			for _, l := range []*lookup{n.exact, n.fold} {
+				if l != nil && l.parts != nil && l.parts.all != nil {
+					automata++
+				}
 			}
 		}
 		m, d := x.NewMatcher(), event.NewDecoder(f)

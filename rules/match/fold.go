@@ -42,6 +42,12 @@ func word[T string | []byte](s T, i int) uint64 {
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
+// half is the four bytes of s that begin at i.
+func half(s string, i uint) uint32 {
+	b := s[i : i+4]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
 func appendFold(dst []byte, s string) []byte {
 	from := len(dst)
 	dst = append(dst, s...)
@@ -83,6 +89,51 @@ func isFolded(s string) bool {
 	for i := 0; i < n; i += 8 {
 		x := word(s, min(i, n-8))
 		if x&highs != 0 || capitals(x) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isASCII reports whether every byte of s is ASCII.
+func isASCII(s string) bool {
+	n := len(s)
+	if n < 8 {
+		var all byte
+		for i := range n {
+			all |= s[i]
+		}
+		return all < utf8.RuneSelf
+	}
+	all := word(s, n-8)
+	for i := 0; i < n-8; i += 8 {
+		all |= word(s, i)
+	}
+	return all&highs == 0
+}
+
+// foldsTo reports whether s, which is ASCII, folds to folded.
+func foldsTo(s, folded string) bool {
+	n := len(s)
+	if n != len(folded) {
+		return false
+	}
+	if n < 8 {
+		for i := range n {
+			c := s[i]
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			if c != folded[i] {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; i < n; i += 8 {
+		at := min(i, n-8)
+		x := word(s, at)
+		if x|capitals(x)>>2 != word(folded, at) {
 			return false
 		}
 	}

@@ -33,5 +33,16 @@ func TestFoldIsThatOfEachRune(t *testing.T) {
 		if ascii && s == string(want) && !isFolded(s) {
 			t.Fatalf("%q folds to itself and would be copied", s)
 		}
+		if isASCII(s) != ascii {
+			t.Fatalf("isASCII(%q) = %v", s, !ascii)
+		}
+		other := string(want)
+		if rapid.Bool().Draw(t, "another") && s != "" {
+			i := rapid.IntRange(0, len(s)-1).Draw(t, "at")
+			other = fold(s[:i] + piece.Draw(t, "instead") + s[i+1:])
+		}
+		if ascii && foldsTo(s, other) != (string(want) == other) {
+			t.Fatalf("foldsTo(%q, %q) = %v", s, other, !(string(want) == other))
+		}
 	})
 }

@@ -76,36 +76,12 @@ type node struct {
 // fieldNode has the expressions that are filed under predicates on one field.
 type fieldNode struct {
 	field event.FieldID
-	exact lookup
-	fold  lookup
+	exact *lookup
+	fold  *lookup            // of folded texts
 	nums  map[string]*bucket // Equal, by number.appendKey
-	nets  nets
+	nets  *nets
 	scan  []scan // predicates that must be evaluated one by one
 }
-
-// lookup finds buckets by a text; the tables may be nil.
-type lookup struct {
-	equal          map[string]*bucket
-	prefix, suffix affixes
-	parts          parts
-}
-
-// affixes finds the buckets of which a text begins (or ends) with the key: one look-up for each length there is.
-type affixes struct {
-	lengths []int // ascending
-	buckets map[string]*bucket
-}
-
-// parts finds the buckets of the texts that a text holds. Few are looked for one by one.
-type parts struct {
-	texts   []string
-	buckets []*bucket
-	sieve   *sieve     // of texts, unless one is too short for it
-	all     *automaton // of texts, if they are many
-}
-
-// fewParts is up to how many texts are found faster by looking for each.
-const fewParts = 8
 
 // nets finds the buckets of the networks that an address is in: one look-up for each length of mask there is.
 type nets struct {
@@ -133,7 +109,7 @@ type item struct {
 
 const (
 	// bucketSize is up to where looking at each expression is cheaper than dividing them.
-	bucketSize = 8
+	bucketSize = 2
 	// maxDepth bounds the division, and with it the size of the index.
 	maxDepth = 4
 	// keysBelowRoot: a longer list of literals is filed below the root as one predicate, not under each literal, because
@@ -255,24 +231,21 @@ func (d *drawer) close(t *table, depth int) fieldNode {
 			texts = &f.fold
 		}
 		switch k.op {
-		case Equal:
-			put(&texts.equal, k.text, b)
-		case Prefix:
-			texts.prefix.put(k.text, b)
-		case Suffix:
-			texts.suffix.put(k.text, b)
-		case Contains:
-			texts.parts.put(k.text, b)
+		case Equal, Prefix, Suffix, Contains:
+			made(texts).put(k.op, k.text, b)
 		case InCIDR:
-			f.nets.put(k.net, b)
+			made(&f.nets).put(k.net, b)
 		case numeric:
 			put(&f.nums, k.text, b)
 		default:
 			f.scan = append(f.scan, scan{pred: k.pred, bucket: b})
 		}
 	}
-	f.exact.parts.close()
-	f.fold.parts.close()
+	for _, l := range []*lookup{f.exact, f.fold} {
+		if l != nil {
+			l.close()
+		}
+	}
 	slices.SortFunc(f.scan, func(a, b scan) int { return cmp.Compare(a.pred, b.pred) })
 	return f
 }
@@ -288,39 +261,24 @@ func (t *table) bucket(items []item, depth int) *bucket {
 	return b
 }
 
-func put(m *map[string]*bucket, text string, b *bucket) {
-	if *m == nil {
-		*m = map[string]*bucket{}
-	}
-	(*m)[text] = b
-}
-
-func (a *affixes) put(text string, b *bucket) {
-	put(&a.buckets, text, b)
-	if i, found := slices.BinarySearch(a.lengths, len(text)); !found {
-		a.lengths = slices.Insert(a.lengths, i, len(text))
-	}
-}
-
 func (n *nets) put(net netip.Prefix, b *bucket) {
-	if n.buckets == nil {
-		n.buckets = map[netip.Prefix]*bucket{}
-	}
-	n.buckets[net] = b
+	put(&n.buckets, net, b)
 	if i, found := slices.BinarySearch(n.lengths, net.Bits()); !found {
 		n.lengths = slices.Insert(n.lengths, i, net.Bits())
 	}
 }
 
-func (p *parts) put(text string, b *bucket) {
-	p.texts, p.buckets = append(p.texts, text), append(p.buckets, b)
+func put[K comparable](m *map[K]*bucket, k K, b *bucket) {
+	if *m == nil {
+		*m = map[K]*bucket{}
+	}
+	(*m)[k] = b
 }
 
-func (p *parts) close() {
-	if len(p.texts) > 1 {
-		p.sieve = newSieve(p.texts)
+// made is what p points to, made if there is none yet.
+func made[T any](p **T) *T {
+	if *p == nil {
+		*p = new(T)
 	}
-	if len(p.texts) > fewParts {
-		p.all = newAutomaton(p.texts)
-	}
+	return *p
 }

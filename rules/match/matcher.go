@@ -85,16 +85,23 @@ func (m *Matcher) visit(n *node) {
 	m.look(n.always)
 	for i := range n.fields {
 		f := &n.fields[i]
-		for v, value := range m.ev.Field(f.field) {
-			m.visitText(&f.exact, value.Text)
-			if !f.fold.empty() {
-				m.visitText(&f.fold, m.foldedText(f.field, v))
+		values := m.ev.Field(f.field)
+		if len(values) == 0 {
+			continue // no predicate holds
+		}
+		for i := range values {
+			v := &values[i]
+			if f.exact != nil && f.exact.passes(v.Text) {
+				m.visitText(f.exact, v.Text)
 			}
-			if f.nets.buckets != nil {
-				m.visitNets(&f.nets, value.Text)
+			if f.fold != nil && (f.fold.passes(v.Text) || !isASCII(v.Text)) {
+				m.visitText(f.fold, m.foldedText(f.field, i))
 			}
-			if f.nums != nil && value.Kind == event.Number {
-				m.visitBucket(f.nums[string(m.numberKey(value.Text))])
+			if f.nets != nil {
+				m.visitNets(f.nets, v.Text)
+			}
+			if f.nums != nil && v.Kind == event.Number {
+				m.visitBucket(f.nums[string(m.numberKey(v.Text))])
 			}
 		}
 		for _, s := range f.scan {
@@ -103,44 +110,6 @@ func (m *Matcher) visit(n *node) {
 			}
 		}
 	}
-}
-
-func (l *lookup) empty() bool {
-	return l.equal == nil && l.prefix.buckets == nil && l.suffix.buckets == nil && l.parts.texts == nil
-}
-
-func (m *Matcher) visitText(l *lookup, text string) {
-	if l.equal != nil {
-		m.visitBucket(l.equal[text])
-	}
-	for _, n := range l.prefix.lengths {
-		if n > len(text) {
-			break
-		}
-		m.visitBucket(l.prefix.buckets[text[:n]])
-	}
-	for _, n := range l.suffix.lengths {
-		if n > len(text) {
-			break
-		}
-		m.visitBucket(l.suffix.buckets[text[len(text)-n:]])
-	}
-	m.visitParts(&l.parts, text)
-}
-
-func (m *Matcher) visitParts(p *parts, text string) {
-	if p.sieve != nil && !p.sieve.passes(text) {
-		return
-	}
-	if p.all == nil {
-		for i, part := range p.texts {
-			if strings.Contains(text, part) {
-				m.visitBucket(p.buckets[i])
-			}
-		}
-		return
-	}
-	p.all.find(text, func(n int32) { m.visitBucket(p.buckets[n]) })
 }
 
 func (m *Matcher) visitNets(n *nets, text string) {
@@ -211,12 +180,13 @@ func (m *Matcher) holds(pred int32) bool {
 	}
 	p := &m.x.predicates[pred]
 	known := m.epoch << 1
-	for i, v := range m.ev.Field(p.field) {
-		text := v.Text
-		if p.fold {
+	values := m.ev.Field(p.field)
+	for i, v := range values {
+		text, plain := v.Text, p.ends && isASCII(v.Text)
+		if p.fold && !plain {
 			text = m.foldedText(p.field, i)
 		}
-		if m.compares(p, v, text) {
+		if m.compares(p, v, text, plain) {
 			known |= 1
 			break
 		}
@@ -225,8 +195,9 @@ func (m *Matcher) holds(pred int32) bool {
 	return known&1 != 0
 }
 
-// compares reports whether a value compares with any alternative of p. text is the value's text, folded if p folds.
-func (m *Matcher) compares(p *predicate, v event.Value, text string) bool {
+// compares reports whether a value compares with any alternative of p. text is the value's text; if p folds, it has been
+// folded, or is plain: of ASCII, and to be folded while it is compared.
+func (m *Matcher) compares(p *predicate, v event.Value, text string, plain bool) bool {
 	if p.part != 0 {
 		part, ok := p.part.of(v)
 		if !ok {
@@ -242,7 +213,7 @@ func (m *Matcher) compares(p *predicate, v event.Value, text string) bool {
 	case Empty:
 		return v.Kind == event.String && text == ""
 	case Equal:
-		return m.equal(p, v, text)
+		return m.equal(p, v, text, plain)
 	case EqualsField:
 		return m.equalsField(p, v, text)
 	case Less, LessEqual, Greater, GreaterEqual:
@@ -272,8 +243,9 @@ func (m *Matcher) compares(p *predicate, v event.Value, text string) bool {
 		return false
 	}
 	for _, literal := range p.texts {
-		if p.op == Prefix && strings.HasPrefix(text, literal) ||
-			p.op == Suffix && strings.HasSuffix(text, literal) ||
+		n := len(literal)
+		if p.op == Prefix && len(text) >= n && is(text[:n], literal, plain) ||
+			p.op == Suffix && len(text) >= n && is(text[len(text)-n:], literal, plain) ||
 			p.op == Contains && strings.Contains(text, literal) {
 			return true
 		}
@@ -281,12 +253,19 @@ func (m *Matcher) compares(p *predicate, v event.Value, text string) bool {
 	return false
 }
 
-func (m *Matcher) equal(p *predicate, v event.Value, text string) bool {
+func is(text, literal string, plain bool) bool {
+	if plain {
+		return foldsTo(text, literal)
+	}
+	return text == literal
+}
+
+func (m *Matcher) equal(p *predicate, v event.Value, text string, plain bool) bool {
 	if p.set != nil {
 		if _, ok := p.set[text]; ok {
 			return true
 		}
-	} else if slices.Contains(p.texts, text) {
+	} else if slices.ContainsFunc(p.texts, func(literal string) bool { return is(text, literal, plain) }) {
 		return true
 	}
 	if p.nums == nil || v.Kind != event.Number {

@@ -9,8 +9,8 @@ import "math/bits"
 // any gram of any text holds no text. One look-up for each stride bytes is several times cheaper than a step of an automaton
 // for each byte, and most values of most events end here.
 type sieve struct {
-	stride int
-	shift  int
+	stride uint
+	shift  uint8
 	set    []uint64 // bits by hash of the gram
 }
 
@@ -68,26 +68,26 @@ func sharedRuns(texts []string, n int) map[string]bool {
 func sieveOf(runs map[string]bool, stride int) *sieve {
 	// A value has some dozens of grams to look at: sparse enough that one in a thousand passes by chance, up to 8 KB.
 	size := min(bits.Len(uint(1000*stride*len(runs))), 16)
-	s := &sieve{stride: stride, shift: 32 - size, set: make([]uint64, 1<<size/64)}
+	s := &sieve{stride: uint(stride), shift: uint8(32 - size), set: make([]uint64, 1<<size/64)}
 	for r := range runs {
-		for i := range stride {
-			h := s.hash(r, i)
+		for i := range s.stride {
+			h := gramHash(r, i) >> s.shift
 			s.set[h/64] |= 1 << (h % 64)
 		}
 	}
 	return s
 }
 
-func (s *sieve) hash(text string, i int) uint32 {
-	b := text[i : i+gram]
-	x := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
-	return x * 0x9e3779b1 >> s.shift // Fibonacci hashing
+// gramHash has the bits that tell most at its upper end: Fibonacci hashing. ASCII letters count alike in either case.
+func gramHash(text string, i uint) uint32 {
+	return (half(text, i) | lowers&(1<<32-1)) * 0x9e3779b1
 }
 
 // passes reports whether value may hold one of the texts.
 func (s *sieve) passes(value string) bool {
-	for i := 0; i+gram <= len(value); i += s.stride {
-		if h := s.hash(value, i); s.set[h/64]>>(h%64)&1 != 0 {
+	set, stride, shift := s.set, s.stride, s.shift
+	for i := uint(0); i+gram <= uint(len(value)); i += stride {
+		if h := gramHash(value, i) >> (shift & 31); set[h/64]>>(h%64)&1 != 0 {
 			return true
 		}
 	}

@@ -24,6 +24,7 @@ type predicate struct {
 	bounds []operand       // Less to GreaterEqual
 	needs  [][]requirement // Wildcard and Regexp, see requirements
 
+	ends    bool     // folds, and can compare a text of ASCII as it is
 	element *element // Element
 	part    Part
 }
@@ -108,6 +109,7 @@ func (t *table) compile(p *Pred) predicate {
 	if p.Op == Equal {
 		c.compileSets()
 	}
+	c.ends = c.fold && c.set == nil && (p.Op == Equal || p.Op == Prefix || p.Op == Suffix)
 	c.needs = c.requirements()
 	for _, rs := range c.needs {
 		for _, r := range rs {
@@ -169,16 +171,21 @@ func (t *table) effort(c condition) int {
 		return 0
 	case test, refusal:
 		switch t.predicates[c.pred].op {
-		case Exists, Empty, Equal:
-			return 1
-		case Prefix, Suffix, InCIDR, Less, LessEqual, Greater, GreaterEqual, EqualsField:
+		case Equal:
+			if t.breadth(c.pred) == narrowValue {
+				return 1
+			}
 			return 2
-		case Contains, Wildcard:
+		case Exists, Empty:
+			return 2
+		case Prefix, Suffix, InCIDR, Less, LessEqual, Greater, GreaterEqual, EqualsField:
 			return 3
+		case Contains, Wildcard:
+			return 4
 		case Element:
-			return 5
+			return 6
 		}
-		return 4
+		return 5
 	}
 	sum := 1
 	for _, m := range c.members {
