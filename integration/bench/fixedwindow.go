@@ -13,10 +13,9 @@ import (
 	"oktastream/state"
 )
 
-// Sessions that are observed, in a mixed order, until each has been often enough that none is left of those before.
 const (
 	fixedSessions     = 1000
-	fixedObservations = 5 * fixedSessions
+	fixedObservations = 20 * fixedEvents // as many as there are, made beforehand
 )
 
 // windowsWork observes sessions under as many rules over the same grouping, in transactions of fixedEvents with their changes,
@@ -68,6 +67,9 @@ func windowsWork(name string, size int) (contender, error) {
 		}
 	}
 	return contender{name: name, run: func(int) (int, error) {
+		if next == len(messages) {
+			return 0, fmt.Errorf("%s has %d observations", name, fixedObservations)
+		}
 		batch := messages[next : next+fixedEvents]
 		next += fixedEvents
 		return fixedEvents, transaction(batch)

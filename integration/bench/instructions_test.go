@@ -52,7 +52,7 @@ func TestInstructions(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	got := recorded{Go: runtime.Version(), Arch: runtime.GOARCH, Events: map[string]int{}}
-	for _, name := range []string{"decode", "rules-10", "rules-100", "rules-10000"} {
+	for _, name := range []string{"decode", "rules-10", "rules-100", "rules-10000", "windows-1", "windows-2"} {
 		const few, many = fixedEvents, 20 * fixedEvents // a start varies by some hundred thousand
 		n := (instructions(t, valgrind, program, name, many) - instructions(t, valgrind, program, name, few)) / (many - few)
 		got.Events[name] = n
