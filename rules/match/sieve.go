@@ -83,7 +83,7 @@ func gramHash(text string, i uint) uint32 {
 	return (half(text, i) | lowers&(1<<32-1)) * 0x9e3779b1
 }
 
-// passes reports whether value may hold one of the texts.
+// passes reports whether value may hold one of the texts, or would if it were folded and is ASCII.
 func (s *sieve) passes(value string) bool {
 	set, stride, shift := s.set, s.stride, s.shift
 	for i := uint(0); i+gram <= uint(len(value)); i += stride {
