@@ -32,7 +32,8 @@ test: ## unit, property and process tests on the in-process broker
 	$(GO) test -tags synctests -run '^TestFault' $(GOTESTFLAGS) ./processor
 
 # Without the host override testcontainers-go may take this machine for a container and dial its gateway; its reaper
-# image is one more thing to pull. The tests refuse to run without both settings. OKTASTREAM_KAFKA_NODES=1 leaves out what
+# image is one more thing to pull. The tests refuse to run without both settings. OKTASTREAM_KAFKA_VERSION names another Kafka,
+# OKTASTREAM_KAFKA_ENGINE=processes runs it without containers, OKTASTREAM_KAFKA_NODES=1 leaves out what
 # is done to three brokers, OKTASTREAM_FEED_FACTOR=10 feeds ten times as long while it is done, OKTASTREAM_SEED repeats a run.
 integration: ## the same promises on a real Apache Kafka, in containers or else as child processes
 	TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 TESTCONTAINERS_RYUK_DISABLED=true \
