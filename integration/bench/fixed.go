@@ -1,14 +1,23 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"oktastream/integration/bench/corpus"
+	"oktastream/processor"
+	"oktastream/rules"
 	"oktastream/rules/event"
 )
 
 // fixedWork does one thing with a given number of events, so that its instructions can be counted, see TestInstructions.
 func fixedWork(name string, n int) error {
+	if read, ok := fixedReaders[name]; ok {
+		return fixedReader(read, n)
+	}
 	events := corpus.New(fixedEvents, 3)
 	var work contender
 	switch name {
@@ -43,6 +52,36 @@ func fixedWork(name string, n int) error {
 		}
 	}
 	return nil
+}
+
+// fixedReaders read n events from a broker, with 100 rules: each does what the one before does, and more.
+var fixedReaders = map[string]func(ctx context.Context, addr string, set *rules.Set, n int) error{
+	"reader-counts": func(ctx context.Context, addr string, _ *rules.Set, n int) error {
+		return consume(ctx, addr, n, func(*kgo.Record) error { return nil })
+	},
+	"reader-decodes": func(ctx context.Context, addr string, set *rules.Set, n int) error {
+		return consume(ctx, addr, n, decoder(set))
+	},
+	"reader-at-least-once": func(ctx context.Context, addr string, set *rules.Set, n int) error {
+		return atLeastOnce(ctx, addr, set, n, 0)
+	},
+	"reader-ingests": func(ctx context.Context, addr string, set *rules.Set, n int) error {
+		_, err := process(ctx, addr, set, n, processor.Config{Group: "fixed", Stages: processor.Ingest, Workers: 1})
+		return err
+	},
+}
+
+// fixedReader gives read a broker in a process of its own.
+func fixedReader(read func(ctx context.Context, addr string, set *rules.Set, n int) error, n int) error {
+	set, err := ruleSet(100, true)
+	if err != nil {
+		return err
+	}
+	b, err := startBroker(8, n)
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(context.Background(), b.addr, set, n), b.close())
 }
 
 // fixedEvents are decoded again and again.
