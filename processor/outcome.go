@@ -159,7 +159,7 @@ func stableOffsets(ctx context.Context, adm *kadm.Client, group string) (map[str
 		case errors.Is(err, kerr.GroupIDNotFound):
 			return nil, nil
 		case err != nil:
-			return nil, fmt.Errorf("fetch offsets of group %s: %w", group, err)
+			return nil, lacks(fmt.Errorf("fetch offsets of group %s: %w", group, err), "READ", "group "+group)
 		}
 		unstable := false
 		have := make(map[string]map[int32]int64)

@@ -184,9 +184,8 @@ func (p *Processor) prepare(ctx context.Context, name string) (topics, error) {
 		return topics{}, err
 	}
 	// The client answers metadata requests from what it has for this long, 5 s by default: a topic that has just been
-	// created would not be seen before. A broker has answered, so the configuration fits: a connection that ends at once is that
-	// of a broker that is going down, or of a proxy before one, and another may answer.
-	cl, err := kgo.NewClient(append(p.client(name), kgo.MetadataMinAge(50*time.Millisecond), kgo.AlwaysRetryEOF())...)
+	// created would not be seen before.
+	cl, err := kgo.NewClient(append(p.client(name), kgo.MetadataMinAge(50*time.Millisecond))...)
 	if err != nil {
 		return topics{}, fmt.Errorf("kafka client: %w", err)
 	}
@@ -196,7 +195,7 @@ func (p *Processor) prepare(ctx context.Context, name string) (topics, error) {
 
 // ping wants some broker to answer, and says at once what looks like a wrong configuration of TLS.
 func (p *Processor) ping(ctx context.Context, name string) error {
-	cl, err := kgo.NewClient(p.client(name)...)
+	cl, err := kgo.NewClient(p.firstClient(name)...)
 	if err != nil {
 		return fmt.Errorf("kafka client: %w", err)
 	}
@@ -207,8 +206,13 @@ func (p *Processor) ping(ctx context.Context, name string) error {
 	return nil
 }
 
-// client are the options of every client.
+// client are the options of every client after the first. A broker has answered that one, so the configuration fits: a
+// connection that ends at once is that of a broker that is going down, or of a proxy before one, and another may answer.
 func (p *Processor) client(name string) []kgo.Opt {
+	return append(p.firstClient(name), kgo.AlwaysRetryEOF())
+}
+
+func (p *Processor) firstClient(name string) []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.ClientID("oktastream-" + p.config.Instance + "-" + name),
 		kgo.WithLogger(clientLog{p.config.Logger.With("instance", p.config.Instance, "client", name)}),
