@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"oktastream/integration/ghosts"
 	"oktastream/integration/kafkatest"
 )
 
@@ -36,7 +37,7 @@ func newFake(t *testing.T) fake {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		exorcise(ctx, t, cl)
+		ghosts.Exorcise(ctx, t, cl, 9*time.Second)
 	}()
 	t.Cleanup(func() {
 		cancel()

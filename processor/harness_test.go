@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"oktastream/integration/ghosts"
+
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -148,6 +150,21 @@ func newInput(t testing.TB, partitions int) (*kfake.Cluster, *kgo.Client) {
 	c := newCluster(t)
 	createInput(t, c, partitions)
 	return c, newClient(t, c, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+}
+
+// exorcised keeps dead members out of the groups of a cluster on which processes are killed.
+func exorcised(t testing.TB, c *kfake.Cluster) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cl, ended := newClient(t, c), make(chan struct{})
+	go func() {
+		ghosts.Exorcise(ctx, t, cl, 5*time.Second)
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
 }
 
 // feed produces n events of the given number of actors, spread over the input's partitions.

@@ -47,7 +47,7 @@ func wantExactly(t *testing.T, c *kfake.Cluster, adm *kadm.Client, n, actors int
 	}
 	time.Sleep(200 * time.Millisecond) // for what comes twice
 	if diff := cmp.Diff(want, alertsByActor(t, c)); diff != "" {
-		t.Errorf("alerts (-want +got):\n%s", diff)
+		t.Errorf("alerts (-want +got):\n%s\nof g: %+v\nof g-detect: %+v", diff, c.GroupInfo("g"), c.GroupInfo("g-detect"))
 	}
 }
 
@@ -107,6 +107,7 @@ func TestPipelineChaos(t *testing.T) {
 
 	c, cl := newInput(t, 4)
 	adm := kadm.NewClient(cl)
+	exorcised(t, c)
 	const actors = 13
 	slots := make([]*process, 2)
 	begin := func(i int) {

@@ -1,4 +1,4 @@
-package integration
+package ghosts
 
 import (
 	"context"
@@ -10,16 +10,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// ghostAfter is well above the session time-out of the processes under test: a broker has thrown dead members out by then.
-const ghostAfter = 9 * time.Second
-
-// exorcise takes members out of the groups of an in-process broker whose processes have been killed, until ctx ends.
+// Exorcise takes members out of the groups of an in-process broker whose processes have been killed, until ctx ends. after is
+// well above the session time-out of the processes under test: a broker has thrown dead members out by then.
 //
 // kfake v0.0.0-20260918054303 may lose the session timer of a member that dies while its group rebalances: the member then
 // stays in the stable group for ever, and its partitions are read by nobody. It shows as two members of one client id,
 // because the process that was started in the killed one's place has its name. Apache Kafka has not been seen to do so.
 // A member that is taken out by mistake joins again.
-func exorcise(ctx context.Context, t *testing.T, cl *kgo.Client) {
+func Exorcise(ctx context.Context, t testing.TB, cl *kgo.Client, after time.Duration) {
 	adm := kadm.NewClient(cl)
 	seen := map[string]time.Time{} // member id → when it was seen first
 	for {
@@ -44,7 +42,7 @@ func exorcise(ctx context.Context, t *testing.T, cl *kgo.Client) {
 			}
 			for _, m := range g.Members {
 				heir := newest[m.ClientID]
-				if heir.MemberID == m.MemberID || time.Since(seen[heir.MemberID]) < ghostAfter {
+				if heir.MemberID == m.MemberID || time.Since(seen[heir.MemberID]) < after {
 					continue
 				}
 				req := kmsg.NewPtrLeaveGroupRequest()
