@@ -1,12 +1,12 @@
 package alert
 
 import (
-	"encoding/json"
 	"reflect"
 	"strconv"
 	"strings"
 
 	"oktastream/rules/event"
+	"oktastream/rules/event/jsontree"
 )
 
 // The paths that Describe reads. target is looked up whole, so that the members of one target stay together, but only
@@ -77,6 +77,16 @@ func path(text string) event.Path {
 // whole event. The caller must not write to the result.
 func DescribePaths() []event.Path { return describePaths[:len(describePaths):len(describePaths)] }
 
+// DescribeFields are the fields that Describe reads. It looks up by path, and of an event that was decoded for these fields
+// that takes a third of the time.
+func DescribeFields() *event.Fields {
+	fields := event.NewFields()
+	for _, p := range append(DescribePaths(), pathTarget) {
+		fields.Add(p)
+	}
+	return fields
+}
+
 // Describe sets what a tells about the event that completed the condition: Actor, Targets, Session, Source, Client,
 // Device, Outcome and Okta. What the event leaves out, and Okta's placeholders, are left out. Nothing in a refers to ev
 // afterwards.
@@ -128,18 +138,23 @@ func source(ev *event.Event) *Source {
 	return known(s)
 }
 
+var (
+	nameID          = jsontree.NewName("id")
+	nameType        = jsontree.NewName("type")
+	nameAlternateID = jsontree.NewName("alternateId")
+	nameDisplayName = jsontree.NewName("displayName")
+)
+
 // targets keeps the order of the event; a target of which nothing is known is left out.
 func targets(ev *event.Event) []Entity {
 	var list []Entity
+	var tree jsontree.Tree
 	for _, v := range ev.Lookup(pathTarget) {
-		if v.Kind != event.Object {
+		if v.Kind != event.Object || tree.ParseString(v.Text) != nil {
 			continue
 		}
-		var t struct{ ID, Type, AlternateID, DisplayName scalar }
-		if err := json.Unmarshal([]byte(v.Text), &t); err != nil {
-			continue // not an object: there is nothing to say about it
-		}
-		e := Entity{ID: string(t.ID), Type: string(t.Type), AlternateID: string(t.AlternateID), DisplayName: string(t.DisplayName)}
+		e := Entity{ID: member(&tree, nameID), Type: member(&tree, nameType),
+			AlternateID: member(&tree, nameAlternateID), DisplayName: member(&tree, nameDisplayName)}
 		if e != (Entity{}) {
 			list = append(list, e)
 		}
@@ -147,24 +162,16 @@ func targets(ev *event.Event) []Entity {
 	return list
 }
 
-// scalar reads a string, number or boolean as text, and anything else or a placeholder as nothing.
-type scalar string
-
-func (s *scalar) UnmarshalJSON(b []byte) error {
-	*s = ""
-	text := string(b)
-	switch b[0] {
-	case '{', '[', 'n':
-		return nil
-	case '"':
-		if err := json.Unmarshal(b, &text); err != nil {
-			return err
+// member is a string, number or boolean as text, and anything else or a placeholder nothing.
+func member(t *jsontree.Tree, name jsontree.Name) string {
+	n := t.FindName(jsontree.Root, name)
+	switch t.Kind(n) {
+	case jsontree.String, jsontree.Number, jsontree.Bool:
+		if text := t.Text(n); !event.Placeholder(text) {
+			return strings.Clone(text)
 		}
 	}
-	if !event.Placeholder(text) {
-		*s = scalar(text)
-	}
-	return nil
+	return ""
 }
 
 // text is the first value at p that is no placeholder, or empty.

@@ -33,6 +33,22 @@ const rich = `{"uuid":"e1","published":"2026-08-14T09:26:53.124Z","eventType":"u
  "securityContext":{"asNumber":64500,"asOrg":"example","isp":"isp","domain":".","isProxy":true,"risk":{"level":"HIGH"}},
  "request":{"ipChain":[{"ip":"203.0.113.7","version":"V4"},{"ip":"null"},{"ip":"198.51.100.2"}]}}`
 
+// described is what Describe says of an event, decoded for no field or for those that it reads.
+func described(t *testing.T, raw []byte) (a Alert) {
+	t.Helper()
+	Describe(decode(t, raw), &a)
+	ev, err := event.NewDecoder(DescribeFields()).Decode(raw, event.Meta{ID: "x", Time: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var same Alert
+	Describe(ev, &same)
+	if d := cmp.Diff(a, same); d != "" {
+		t.Errorf("decoded for what is described: %s", d)
+	}
+	return a
+}
+
 func TestDescribe(t *testing.T) {
 	lat, lon, proxy, managed := 43.66, -79.34, true, false
 	want := Alert{
@@ -54,16 +70,14 @@ func TestDescribe(t *testing.T) {
 			Behaviors: "{New IP=POSITIVE}", RequestURI: "/x", LogOnlySecurity: `{"risk":{}}`,
 		},
 	}
-	var got Alert
-	Describe(decode(t, []byte(rich)), &got)
+	got := described(t, []byte(rich))
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 
 	// A projection tells the same, and holds no more.
 	projected := decode(t, []byte(rich)).Project(event.NewProjection(DescribePaths()...))
-	var again Alert
-	Describe(decode(t, projected), &again)
+	again := described(t, projected)
 	if d := cmp.Diff(want, again); d != "" {
 		t.Errorf("of the projection %s: %s", projected, d)
 	}
@@ -78,8 +92,7 @@ func TestDescribeEventHook(t *testing.T) {
 	hook := strings.Replace(rich, `"client":{`, `"client":{"ipChain":[{"ip":"203.0.113.7"},{"ip":"198.51.100.2"}],`, 1)
 	hook = hook[:strings.Index(hook, `,
  "request"`)] + "}"
-	var a Alert
-	Describe(decode(t, []byte(hook)), &a)
+	a := described(t, []byte(hook))
 	if got := strings.Join(a.Source.Chain, " "); got != "203.0.113.7 198.51.100.2" {
 		t.Errorf("chain %q", got)
 	}
@@ -94,10 +107,10 @@ func TestDescribePoorAndOddEvents(t *testing.T) {
 		"nulls":        {`{"actor":null,"client":null,"device":null,"target":null,"outcome":null,"securityContext":null,"request":null}`, Alert{}},
 		"placeholders": {`{"actor":{"id":"unknown","alternateId":"-"},"client":{"ipAddress":"null","zone":"null"},"securityContext":{"domain":"."},"request":{"ipChain":[]}}`, Alert{}},
 		"odd types":    {`{"actor":"x","client":[1],"device":{"managed":"perhaps"},"target":["x",[],{}],"securityContext":{"asNumber":"many","isProxy":"TRUE"}}`, Alert{Source: &Source{IsProxy: new(true)}}},
+		"twice":        {`{"actor":{"id":"a","ID":"b"},"actor":{"id":"c"},"target":[{"Id":"d","id":"e"},{"TYPE":"f"}]}`, Alert{Actor: &Entity{ID: "c"}, Targets: []Entity{{ID: "e"}, {Type: "f"}}}},
 		"numbers":      {`{"client":{"geographicalContext":{"geolocation":{"lat":"1.5","lon":"inf"}}},"securityContext":{"asNumber":"64500"}}`, Alert{Source: &Source{Lat: new(1.5), ASN: 64500}}},
 	} {
-		var got Alert
-		Describe(decode(t, []byte(c.raw)), &got)
+		got := described(t, []byte(c.raw))
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}

@@ -15,8 +15,13 @@ import (
 
 // builder turns findings into alerts. What it returns owns its memory.
 type builder struct {
-	set  *rules.Set
-	opts Options
+	set     *rules.Set
+	opts    Options
+	details *event.Decoder // for what an alert tells of its event, most of which no rule reads
+}
+
+func newBuilder(set *rules.Set, opts Options) builder {
+	return builder{set, opts, event.NewDecoder(alert.DescribeFields())}
 }
 
 var (
@@ -52,7 +57,11 @@ func (b *builder) base(rule int, ev *event.Event) alert.Alert {
 	if ev == nil {
 		return a
 	}
-	alert.Describe(ev, &a)
+	details, err := b.details.Decode(ev.Raw(), event.Meta{ID: ev.ID(), Time: ev.Time()})
+	if err != nil { // not after it was decoded for the rules
+		details = ev
+	}
+	alert.Describe(details, &a)
 	a.Time = instant(ev.Time())
 	b.context(r, ev, &a)
 	b.override(r, ev, &a)

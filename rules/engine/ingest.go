@@ -34,7 +34,7 @@ type route struct {
 func NewIngest(set *rules.Set, opts Options) *Ingest {
 	stats := make(Stats, len(set.Rules()))
 	return &Ingest{set: set, opts: opts, matcher: set.Index().NewMatcher(), stats: stats, carried: carried(set),
-		forward: newForwarder(set, stats), build: builder{set: set, opts: opts}}
+		forward: newForwarder(set, stats), build: newBuilder(set, opts)}
 }
 
 // carried is for each class what its observations carry: what its rules read, and what an alert tells.

@@ -59,7 +59,7 @@ func NewTask(set *rules.Set, opts Options) *Task {
 		held: event.NewDecoder(set.Fields()), reads: newReader(set), heads: make([]window.Head, len(set.Rules())),
 		matcher: set.Index().NewMatcher(), stats: make(Stats, len(set.Rules())),
 		byID:      map[string]int{},
-		build:     builder{set: set, opts: opts},
+		build:     newBuilder(set, opts),
 		committed: newProgress(set.Levels()), learners: learners(set),
 	}
 	t.decoder = event.NewDecoder(t.reads.fields)
