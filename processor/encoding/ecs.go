@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"oktastream/rules/alert"
+	"oktastream/rules/event"
 )
 
 // ecs is the Elastic Common Schema document that Elastic Security's rule for external alerts promotes: event.kind alert,
@@ -38,7 +39,7 @@ func toECS(a *alert.Alert) *ecsDocument {
 		Event: ecsEvent{
 			Kind:          "alert",
 			Category:      categories(a),
-			Type:          []string{"info"},
+			Type:          types(a),
 			Action:        a.Rule.Name,
 			Outcome:       outcome(a.Outcome),
 			ID:            a.ID,
@@ -97,39 +98,35 @@ func ecsSeverity(s alert.Severity) int {
 	return 21
 }
 
-// categories follows the family of the event type.
+// classification is that of the event that completed the condition, as rules see it.
+func classification(a *alert.Alert) event.Classification {
+	if a.Okta == nil {
+		return event.Classification{}
+	}
+	return event.Classify(a.Okta.EventType)
+}
+
+// categories adds what an alert is to what its event is.
 func categories(a *alert.Alert) []string {
-	var family string
-	if a.Okta != nil {
-		family = a.Okta.EventType
+	if c := classification(a).Category(); c != "" {
+		return []string{c, "intrusion_detection"}
 	}
-	var c []string
-	switch {
-	case strings.HasPrefix(family, "user.session."):
-		c = []string{"authentication", "session"}
-	case strings.HasPrefix(family, "user.authentication."), strings.HasPrefix(family, "policy.evaluate"):
-		c = []string{"authentication"}
-	case strings.HasPrefix(family, "user."), strings.HasPrefix(family, "group."), strings.HasPrefix(family, "iam."):
-		c = []string{"iam"}
-	case strings.HasPrefix(family, "security."):
-		c = []string{"threat"}
-	case strings.HasPrefix(family, "system."), strings.HasPrefix(family, "policy."), strings.HasPrefix(family, "application."),
-		strings.HasPrefix(family, "zone."):
-		c = []string{"configuration"}
+	return []string{"intrusion_detection"}
+}
+
+// types are those of the event; where it has none the alert informs, as ECS has it.
+func types(a *alert.Alert) []string {
+	if t := classification(a).Types(); len(t) > 0 {
+		return t
 	}
-	return append(c, "intrusion_detection")
+	return []string{"info"}
 }
 
 func outcome(o *alert.Outcome) string {
-	if o != nil {
-		switch o.Result {
-		case "SUCCESS", "ALLOW":
-			return "success"
-		case "FAILURE", "DENY":
-			return "failure"
-		}
+	if o == nil {
+		return event.Outcome("")
 	}
-	return "unknown"
+	return event.Outcome(o.Result)
 }
 
 // original is the text of the last event of the evidence, which in order of time completed the condition.

@@ -11,6 +11,7 @@ import (
 
 	"oktastream/integration/golden"
 	"oktastream/rules/alert"
+	"oktastream/rules/event"
 )
 
 var (
@@ -159,33 +160,56 @@ func TestECSPromotion(t *testing.T) {
 	}
 }
 
-func TestECSOutcomeAndCategory(t *testing.T) {
+func TestECSOutcome(t *testing.T) {
 	for result, want := range map[string]string{"SUCCESS": "success", "ALLOW": "success", "FAILURE": "failure", "DENY": "failure", "CHALLENGE": "unknown", "": "unknown"} {
 		if got := outcome(&alert.Outcome{Result: result}); got != want {
 			t.Errorf("%q: %s, want %s", result, got, want)
 		}
 	}
-	// The values that ECS 9.4 allows, of those in use here.
-	allowed := []string{"authentication", "configuration", "iam", "intrusion_detection", "session", "threat"}
-	for typ, want := range map[string]string{
-		"user.session.impersonation.initiate":    "authentication session intrusion_detection",
-		"user.authentication.auth_via_IDP":       "authentication intrusion_detection",
-		"policy.evaluate_sign_on":                "authentication intrusion_detection",
-		"user.mfa.factor.reset_all":              "iam intrusion_detection",
-		"security.session.detect_client_roaming": "threat intrusion_detection",
-		"system.idp.lifecycle.create":            "configuration intrusion_detection",
-		"":                                       "intrusion_detection",
-	} {
-		got := categories(&alert.Alert{Okta: &alert.Okta{EventType: typ}})
-		if strings.Join(got, " ") != want {
-			t.Errorf("%q: %v, want %s", typ, got, want)
+}
+
+// TestECSClassification: for every type of the catalogue, and one that is newer, the alert bears what a rule sees of the
+// event, and that it is an alert.
+func TestECSClassification(t *testing.T) {
+	d := event.NewDecoder(event.NewFields())
+	names := []string{"user.session.start.by_something_new", "newer.thing.delete", ""}
+	for _, info := range event.Types() {
+		names = append(names, info.Name)
+	}
+	for _, name := range names {
+		ev, err := d.Decode([]byte(`{"eventType":"`+name+`"}`), event.Meta{})
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, c := range got {
-			if !slices.Contains(allowed, c) {
-				t.Errorf("%q: ECS knows no category %s", typ, c)
-			}
+		value, err := Encode(&alert.Alert{Okta: &alert.Okta{EventType: name}}, "ecs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct {
+			Event struct{ Category, Type []string }
+		}
+		if err := json.Unmarshal(value, &doc); err != nil {
+			t.Fatal(err)
+		}
+		want := append(values(ev, "event.category"), "intrusion_detection")
+		if !slices.Equal(doc.Event.Category, want) {
+			t.Errorf("%q: the alert is %q, the rule sees %q", name, doc.Event.Category, want)
+		}
+		if want = values(ev, "event.type"); len(want) == 0 {
+			want = []string{"info"}
+		}
+		if !slices.Equal(doc.Event.Type, want) {
+			t.Errorf("%q: the alert is of types %q, the rule sees %q", name, doc.Event.Type, want)
 		}
 	}
+}
+
+func values(ev *event.Event, path string) []string {
+	var out []string
+	for _, v := range ev.Lookup(event.MustPath(path)) {
+		out = append(out, v.Text)
+	}
+	return out
 }
 
 func TestUnknownFormat(t *testing.T) {

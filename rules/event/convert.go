@@ -10,14 +10,15 @@ import (
 type convert uint8
 
 const (
-	asIs      convert = iota
-	filled            // as it is, unless it is empty: the integration removes empty values
-	account           // the account name in front of @
-	address           // only a valid IP address
-	outcome           // Okta's result as ECS success, failure or unknown
-	list              // the members of a comma-separated text
-	category          // the ECS categories of an event type
-	positives         // the names in a text like {New Device=POSITIVE, Velocity=NEGATIVE} whose value is POSITIVE
+	asIs         convert = iota
+	filled               // as it is, unless it is empty: the integration removes empty values
+	account              // the account name in front of @
+	address              // only a valid IP address
+	outcome              // Okta's result as ECS success, failure or unknown
+	list                 // the members of a comma-separated text
+	category             // the ECS category of an event type
+	kindsOfEvent         // the ECS types of an event type
+	positives            // the names in a text like {New Device=POSITIVE, Velocity=NEGATIVE} whose value is POSITIVE
 )
 
 // apply appends what v becomes.
@@ -43,13 +44,7 @@ func (c convert) apply(dst []Value, v Value) []Value {
 			}
 		}
 	case outcome:
-		switch {
-		case strings.EqualFold(v.Text, "SUCCESS"), strings.EqualFold(v.Text, "ALLOW"):
-			return text("success")
-		case strings.EqualFold(v.Text, "FAILURE"), strings.EqualFold(v.Text, "DENY"):
-			return text("failure")
-		}
-		return text("unknown")
+		return text(Outcome(v.Text))
 	case list:
 		for s := range strings.SplitSeq(v.Text, ",") {
 			if s = strings.TrimSpace(s); s != "" {
@@ -57,7 +52,9 @@ func (c convert) apply(dst []Value, v Value) []Value {
 			}
 		}
 	case category:
-		return appendCategories(dst, v.Text)
+		return Classify(v.Text).appendCategory(dst)
+	case kindsOfEvent:
+		return Classify(v.Text).appendTypes(dst)
 	case positives:
 		for name, value := range pairs(v.Text) {
 			if value == "POSITIVE" {
@@ -66,6 +63,17 @@ func (c convert) apply(dst []Value, v Value) []Value {
 		}
 	}
 	return dst
+}
+
+// Outcome is the ECS event.outcome of Okta's result.
+func Outcome(result string) string {
+	switch {
+	case strings.EqualFold(result, "SUCCESS"), strings.EqualFold(result, "ALLOW"):
+		return "success"
+	case strings.EqualFold(result, "FAILURE"), strings.EqualFold(result, "DENY"):
+		return "failure"
+	}
+	return "unknown"
 }
 
 // accountName is the first run of letters, digits, dot, underscore and hyphen: what the integration's pattern takes

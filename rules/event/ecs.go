@@ -19,6 +19,7 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"data_stream.type":    {constant: "logs"},
 		"event.action":        from(filled, "eventType"),
 		"event.category":      from(category, "eventType"),
+		"event.type":          from(kindsOfEvent, "eventType"),
 		"event.outcome":       {constant: "unknown", reads: from(outcome, "outcome.result").reads},
 
 		"user.name":             from(account, "actor.alternateId"),
