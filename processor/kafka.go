@@ -234,16 +234,10 @@ func (c *Config) SetKafka(props map[string]string) error {
 }
 
 func unknownProperty(name string) error {
-	best, distance := "", 4
-	for other := range properties {
-		if d := nearest.Distance(name, other); d < distance || d == distance && other < best {
-			best, distance = other, d
-		}
+	if best := nearest.Of(name, PropertyNames()); best != "" {
+		return fmt.Errorf("%s is not a Kafka client property; did you mean %s?", name, best)
 	}
-	if best == "" {
-		return fmt.Errorf("%s is not a Kafka client property", name)
-	}
-	return fmt.Errorf("%s is not a Kafka client property; did you mean %s?", name, best)
+	return fmt.Errorf("%s is not a Kafka client property", name)
 }
 
 // CheckProperty tells whether SetKafka takes a property of this name; the error is the one that SetKafka would return.

@@ -70,23 +70,17 @@ func apply(said map[string]value) (settings, error) {
 	return s, errors.Join(errs...)
 }
 
-// withSetting completes the complaint about a name that is none: with the nearest of our own settings, if none of Kafka's
-// properties is nearer.
+// withSetting completes the complaint about a name that is none: with the nearest of our own settings, unless one of
+// Kafka's properties is nearer.
 func withSetting(name string, err error) error {
 	plain := strings.NewReplacer("_", ".", "-", ".").Replace(strings.ToLower(name))
-	best, distance := "", 1+len(name)/4
+	var names []string
 	for _, t := range settingTable {
-		if d := nearest.Distance(plain, t.name); d < distance || d == distance && best == "" {
-			best, distance = t.name, d
-		}
+		names = append(names, t.name)
 	}
-	if best == "" {
+	best := nearest.Of(plain, names)
+	if best == "" || !slices.Contains(names, nearest.Of(plain, append(names, processor.PropertyNames()...))) {
 		return err
-	}
-	for _, other := range processor.PropertyNames() {
-		if nearest.Distance(name, other) < distance {
-			return err
-		}
 	}
 	return fmt.Errorf("%s is neither a setting nor a Kafka client property; did you mean the setting %s?", name, best)
 }

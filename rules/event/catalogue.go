@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"oktastream/rules/nearest"
 )
 
 // CatalogueRelease is the release of Okta's event type catalogue that this package knows.
@@ -65,10 +67,12 @@ func Types() []TypeInfo {
 }
 
 // SuggestType is the known event type that an unknown one most resembles, "" when none is near.
-func SuggestType(eventType string) string {
-	best := nearest{want: strings.ToLower(eventType)}
-	for folded, info := range catalogue() {
-		best.offer(folded, info.Name)
+func SuggestType(eventType string) string { return typeNames().Find(eventType) }
+
+var typeNames = sync.OnceValue(func() *nearest.Index {
+	names := make([]string, 0, len(catalogue()))
+	for _, info := range catalogue() {
+		names = append(names, info.Name)
 	}
-	return best.name
-}
+	return nearest.NewIndex(names)
+})

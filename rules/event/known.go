@@ -2,8 +2,12 @@ package event
 
 import (
 	_ "embed"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
+
+	"oktastream/rules/nearest"
 )
 
 //go:embed logevent.txt
@@ -77,8 +81,8 @@ func KnownPath(p Path) (known bool, suggestion string) {
 			return true, ""
 		}
 	}
-	if suggestion = s.suggest(p.c.text); suggestion == "" { // okta.* names are not listed, what they stand for is
-		suggestion = s.suggest(canonical(p.c.reads[0].steps))
+	if suggestion = suggest(p.c.text); suggestion == "" { // okta.* names are not listed, what they stand for is
+		suggestion = suggest(canonical(p.c.reads[0].steps))
 	}
 	return false, suggestion
 }
@@ -104,25 +108,33 @@ func (s schema) has(steps []step) bool {
 	return true
 }
 
-// suggest finds the nearest known path, or the one whose last name is what the author wrote.
-func (s schema) suggest(text string) string {
-	want := strings.ToLower(text)
-	best := nearest{want: want}
-	for folded, name := range s.names {
-		best.offer(folded, name)
-	}
-	for name := range ecs() {
-		best.offer(name, name)
-	}
-	if best.name != "" {
-		return best.name
-	}
-	last := want[strings.LastIndexByte(want, '.')+1:]
-	for folded, name := range s.names {
-		// The shortest, so that client.userAgent.os is not hidden by something deep.
-		if strings.HasSuffix(folded, "."+last) && (best.name == "" || len(name) < len(best.name) || len(name) == len(best.name) && name < best.name) {
-			best.name = name
+// spellings are the names that an author may have meant: raw paths and ECS names.
+var spellings = sync.OnceValue(func() *nearest.Index {
+	return nearest.NewIndex(slices.Concat(slices.Collect(maps.Values(logEvent().names)), slices.Collect(maps.Keys(ecs()))))
+})
+
+// byLastName holds, for each last name of a path, the shortest path that ends in it, so that client.userAgent.os is not
+// hidden by something deep.
+var byLastName = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	for folded, name := range logEvent().names {
+		i := strings.LastIndexByte(folded, '.')
+		if i < 0 {
+			continue
+		}
+		last := folded[i+1:]
+		if old := m[last]; old == "" || len(name) < len(old) || len(name) == len(old) && name < old {
+			m[last] = name
 		}
 	}
-	return best.name
+	return m
+})
+
+// suggest finds the nearest known path, or the one whose last name is what the author wrote.
+func suggest(text string) string {
+	if name := spellings().Find(text); name != "" {
+		return name
+	}
+	want := strings.ToLower(text)
+	return byLastName()[want[strings.LastIndexByte(want, '.')+1:]]
 }

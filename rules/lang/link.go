@@ -9,6 +9,7 @@ import (
 	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
+	"oktastream/rules/nearest"
 )
 
 // link ties filters and correlations to the documents they refer to, and reports names and ids that stand for two
@@ -153,7 +154,7 @@ func (d *document) find(ref *source.Node, names map[string][]*document) *documen
 		d.report.Error(ref.Pos, sigma.UnknownRule, "", "a document cannot refer to itself")
 	case 0:
 		hint := ""
-		if s := source.Suggest(ref.Text, slices.Sorted(maps.Keys(names))); s != "" {
+		if s := nearest.Of(ref.Text, slices.Sorted(maps.Keys(names))); s != "" {
 			hint = "did you mean " + s + "?"
 		}
 		d.report.Error(ref.Pos, sigma.UnknownRule, hint, "no rule with the name or id %q is loaded", ref.Text)

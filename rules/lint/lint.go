@@ -57,6 +57,7 @@ func Check(in Input, o Options) *Report {
 	}
 	set, between := rules.NewSet(in.Loaded.Rules)
 	c := &checker{in: in, o: o, set: set, files: map[string]*file{}, said: map[said]bool{}}
+	c.index()
 	loaded := slices.Concat(in.Loaded.Diagnostics, between)
 	for _, d := range loaded {
 		c.said[said{d.File, d.Pos, concern(d.Code)}] = true
@@ -97,6 +98,33 @@ type checker struct {
 	files    map[string]*file
 	findings []Finding
 	said     map[said]bool
+
+	names   map[place]string             // of the documents that the loader has read
+	refs    map[string][]lang.FileReport // by name and by id, in the order of loading
+	filters map[string][]lang.Filter     // by the name of a rule that they apply to
+}
+
+// place is where a document begins.
+type place struct {
+	file string
+	pos  match.Pos
+}
+
+// index makes look-ups of documents cost the same however many there are.
+func (c *checker) index() {
+	c.names, c.refs, c.filters = map[place]string{}, map[string][]lang.FileReport{}, map[string][]lang.Filter{}
+	for _, rep := range c.in.Loaded.Files {
+		c.names[place{rep.File, rep.Pos}] = rep.Name
+		c.refs[rep.Name] = append(c.refs[rep.Name], rep)
+		if rep.ID != rep.Name {
+			c.refs[rep.ID] = append(c.refs[rep.ID], rep)
+		}
+	}
+	for _, f := range c.in.Loaded.Filters {
+		for _, name := range f.Rules {
+			c.filters[name] = append(c.filters[name], f)
+		}
+	}
 }
 
 // said is what has been said about a place, by whichever package.
@@ -180,27 +208,20 @@ func (c *checker) subject(r *rules.Rule) *subject {
 			s.docs = append(s.docs, d)
 		}
 	}
-	for _, filter := range filtersOf(c.in.Loaded.Filters, s.docs, c.in.Loaded.Files) {
-		if f := c.file(filter.File); f != nil {
-			s.docs = append(s.docs, authored{f, f.document(filter.Pos)})
+	seen := map[place]bool{}
+	for _, d := range s.docs {
+		if d.root == nil {
+			continue
 		}
-	}
-	return s
-}
-
-// filtersOf returns the filters that apply to one of the documents.
-func filtersOf(filters []lang.Filter, docs []authored, reports []lang.FileReport) []lang.Filter {
-	var names []string
-	for _, rep := range reports {
-		for _, d := range docs {
-			if d.root != nil && d.file.name == rep.File && d.root.Pos == rep.Pos {
-				names = append(names, rep.Name)
+		for _, filter := range c.filters[c.names[place{d.file.name, d.root.Pos}]] {
+			at := place{filter.File, filter.Pos}
+			if f := c.file(filter.File); f != nil && !seen[at] {
+				seen[at] = true
+				s.docs = append(s.docs, authored{f, f.document(filter.Pos)})
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(filters), func(f lang.Filter) bool {
-		return !slices.ContainsFunc(f.Rules, func(name string) bool { return slices.Contains(names, name) })
-	})
+	return s
 }
 
 // references are the names and ids that a correlation lists.
@@ -217,10 +238,7 @@ func (c *checker) find(ref string, f *file) (authored, bool) {
 	if root := f.named(ref); root != nil {
 		return authored{f, root}, true
 	}
-	for _, rep := range c.in.Loaded.Files {
-		if rep.Name != ref && rep.ID != ref {
-			continue
-		}
+	for _, rep := range c.refs[ref] {
 		if other := c.file(rep.File); other != nil {
 			return authored{other, other.document(rep.Pos)}, true
 		}

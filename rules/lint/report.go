@@ -15,6 +15,8 @@ type Report struct {
 	Loose []Finding // about files as a whole, or between rules
 	// Ignored are findings that a comment in the file ignores.
 	Ignored []Finding
+
+	byFile map[string][]int // the documents of each file, in Rules
 }
 
 // RuleReport is one document of a rule file.
@@ -57,8 +59,10 @@ func (s Summary) Clean() bool { return s.Error+s.Unsupported+s.Defects+s.Warning
 // assemble sets levels, takes out what is ignored, and puts the rest with the rules that they are about.
 func (c *checker) assemble(all []Finding) *Report {
 	rep := &Report{}
-	for _, f := range c.in.Loaded.Files {
+	rep.byFile = map[string][]int{}
+	for i, f := range c.in.Loaded.Files {
 		rep.Rules = append(rep.Rules, RuleReport{FileReport: f})
+		rep.byFile[f.File] = append(rep.byFile[f.File], i)
 	}
 	take := func(f Finding) {
 		if level, ok := c.o.Levels[f.Code]; ok && !f.blocks() {
@@ -99,9 +103,8 @@ func follows(f Finding) int {
 // what stands above.
 func (rep *Report) add(f Finding) {
 	var found *RuleReport
-	for i := range rep.Rules {
-		r := &rep.Rules[i]
-		if r.File == f.File && (found == nil || r.Pos.Line <= f.Line) {
+	for _, i := range rep.byFile[f.File] {
+		if r := &rep.Rules[i]; found == nil || r.Pos.Line <= f.Line {
 			found = r
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"oktastream/rules"
-	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
+	"oktastream/rules/nearest"
 )
 
 // Options choose what is run.
@@ -143,7 +143,7 @@ func missing(f *File, rs []rules.Rule, loaded []rules.Diagnostic) []rules.Diagno
 			hint = "the rule beside this file is called " + r.Name
 		}
 	}
-	if near := source.Suggest(f.Rule, names); near != "" {
+	if near := nearest.Of(f.Rule, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	d := f.errorAt(f.Pos, NoRule, hint, "there is no rule %q; a rule is called by its name:, or else by its file without the ending", f.Rule)

@@ -205,18 +205,6 @@ func TestDuration(t *testing.T) {
 	}
 }
 
-func TestSuggest(t *testing.T) {
-	keys := []string{"title", "detection", "correlation", "id"}
-	for word, want := range map[string]string{
-		"detecton": "detection", "Title": "title", "titel": "title", "corelation": "correlation",
-		"xyz": "", "description": "", "": "", strings.Repeat("detection", 100_000): "",
-	} {
-		if got := Suggest(word, keys); got != want {
-			t.Errorf("%.20q: got %q, want %q", word, got, want)
-		}
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"a: b\n", "- a\n- [b, {c: d}]\n", "a: &x 1\nb: *x\n", "a: |\n  b\n  c\n", "a: >-\n x\n\n y\n", "? a\n: b\n", "--- a\n...\n%YAML 1.2\n---\nb", "a: \"\\x41\\\"\"\n", "a: !!str 'b''c'\n", "<<: {a: b}\n", "'a\n b': c", "- - - a\n", "a:\n\tb", "\ufeff# x\n"} {
 		f.Add(seed)

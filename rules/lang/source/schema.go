@@ -8,6 +8,7 @@ import (
 
 	"oktastream/rules/event"
 	"oktastream/rules/match"
+	"oktastream/rules/nearest"
 )
 
 // FieldType is the type of a Field, in words that documentation can use.
@@ -102,7 +103,7 @@ func check(n *Node, what string, fields []Field, r *Report, open bool) Values {
 }
 
 func custom(key *Node, what string, fields []Field, r *Report) {
-	if s := Suggest(key.Text, Names(fields)); s != "" {
+	if s := nearest.Of(key.Text, Names(fields)); s != "" {
 		r.Warn(key.Pos, UnknownKey, "did you mean "+s+"?", "%s has no key %q; it is ignored", what, key.Text)
 		return
 	}
