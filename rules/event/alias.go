@@ -8,9 +8,12 @@ func resolve(steps []step) *compiled {
 		return c
 	}
 	if reads, ok := mechanical(steps); ok {
+		for i := range reads {
+			reads[i] = addressed(reads[i])
+		}
 		return &compiled{reads: withHook(reads)}
 	}
-	return &compiled{reads: withHook([]read{{steps: steps}})}
+	return &compiled{reads: withHook([]read{addressed(read{steps: steps})})}
 }
 
 // withHook adds the place where an event hook, which has no request, carries the chain: below client.

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 )
@@ -10,24 +9,26 @@ import (
 type convert uint8
 
 const (
-	asIs         convert = iota
-	filled               // as it is, unless it is empty: the integration removes empty values
-	account              // the account name in front of @
-	address              // only a valid IP address
-	outcome              // Okta's result as ECS success, failure or unknown
-	list                 // the members of a comma-separated text
-	category             // the ECS category of an event type
-	kindsOfEvent         // the ECS types of an event type
-	positives            // the names in a text like {New Device=POSITIVE, Velocity=NEGATIVE} whose value is POSITIVE
+	asIs          convert = iota
+	maybeAddress          // as it is, an address in one spelling
+	filled                // as it is, unless it is empty: the integration removes empty values
+	filledAddress         // both
+	account               // the account name in front of @
+	address               // only a valid IP address
+	outcome               // Okta's result as ECS success, failure or unknown
+	list                  // the members of a comma-separated text
+	category              // the ECS category of an event type
+	kindsOfEvent          // the ECS types of an event type
+	positives             // the names in a text like {New Device=POSITIVE, Velocity=NEGATIVE} whose value is POSITIVE
 )
 
 // apply appends what v becomes.
 func (c convert) apply(dst []Value, v Value) []Value {
 	text := func(s string) []Value { return append(dst, Value{Kind: String, Text: s}) }
 	switch c {
-	case asIs:
+	case asIs, maybeAddress:
 		return append(dst, v)
-	case filled:
+	case filled, filledAddress:
 		if v.Text == "" || v.Kind == Object && len(v.Text) <= len("{}") {
 			return dst
 		}
@@ -37,11 +38,8 @@ func (c convert) apply(dst []Value, v Value) []Value {
 			return text(s)
 		}
 	case address:
-		// A look at the first byte spares the error value for the usual "null" and "unknown".
-		if s := v.Text; s != "" && (s[0] == ':' || strings.IndexByte("0123456789abcdefABCDEF", s[0]) >= 0) {
-			if _, err := netip.ParseAddr(s); err == nil {
-				return text(s)
-			}
+		if _, ok := ParseAddress(v.Text); ok {
+			return text(v.Text)
 		}
 	case outcome:
 		return text(Outcome(v.Text))

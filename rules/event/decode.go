@@ -57,15 +57,15 @@ func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 		return nil, ErrNotObject
 	}
 	e.raw, e.origin, e.flags, e.envelope = raw, m.Origin, m.Flags, m.Envelope
-	e.typ = e.first(e.fields.typ, nameType)
+	e.typ = e.first(e.fields.typ, nameType, false)
 	if e.id = m.ID; e.id == "" {
-		if e.id = e.first(e.fields.id, nameID); e.id == "" {
+		if e.id = e.first(e.fields.id, nameID, false); e.id == "" {
 			e.id, e.flags = m.Origin.String(), e.flags|IDMissing
 		}
 	}
 	if e.time = m.Time; e.time == 0 {
 		var assumed Flags
-		e.time, assumed = eventTime(e.first(e.fields.publishing, namePublished), e.id, m)
+		e.time, assumed = eventTime(e.first(e.fields.publishing, namePublished, true), e.id, m)
 		e.flags |= assumed
 	}
 	return e, nil

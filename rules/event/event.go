@@ -44,6 +44,8 @@ const (
 	TimeClamped
 	// IDMissing: the event has no uuid; its origin stands in.
 	IDMissing
+	// TimeUnreadable, beside TimeMissing: published is there, and cannot be read as a time.
+	TimeUnreadable
 )
 
 var assumptions = []struct {
@@ -51,6 +53,7 @@ var assumptions = []struct {
 	note string
 }{
 	{TimeMissing, "the event has no readable time; the record's stands in, and the clock does not follow it"},
+	{TimeUnreadable, "what the event has as published cannot be read as a time"},
 	{TimeClamped, "the event's time lies in the future; the record's stands in, and the clock does not follow it"},
 	{IDMissing, "the event has no uuid; its place in the topic stands in"},
 }
@@ -208,6 +211,9 @@ func (e *Event) Field(id FieldID) []Value {
 	}
 	if f.direct != jsontree.Top && !e.tree.Odd() {
 		if v, ok := e.scalar(&e.tree, e.tree.At(f.direct)); ok {
+			if f.path.c.reads[0].convert == maybeAddress {
+				v = e.respelt(v)
+			}
 			m.values = append(m.values, v)
 			return m.values
 		}
@@ -255,8 +261,9 @@ func (e *Event) Lookup(p Path) []Value {
 	return e.collect(nil, p.c, e.whole(), nil)
 }
 
-// first is the text of the first scalar at a member of the top, as Field would find it.
-func (e *Event) first(at jsontree.Place, key jsontree.Name) string {
+// first is the text of the first scalar at a member of the top, as Field would find it. Where objects count too, an
+// object's text is its JSON.
+func (e *Event) first(at jsontree.Place, key jsontree.Name, objects bool) string {
 	n := jsontree.None
 	if e.tree.Odd() {
 		n = e.tree.FindName(jsontree.Root, key)
@@ -266,9 +273,9 @@ func (e *Event) first(at jsontree.Place, key jsontree.Name) string {
 	switch e.tree.Kind(n) {
 	case jsontree.String, jsontree.Number, jsontree.Bool:
 		return e.tree.Text(n)
-	case jsontree.Array:
+	case jsontree.Array, jsontree.Object:
 		for _, v := range e.leaf(nil, &e.tree, n, asIs) {
-			if v.Kind != Object {
+			if v.Kind != Object || objects {
 				return v.Text
 			}
 		}

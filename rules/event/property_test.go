@@ -28,7 +28,7 @@ func drawJSON(t *rapid.T, depth int) string {
 	case 1:
 		return rapid.SampledFrom([]string{"true", "false", "0", "-1.50", "1e400", "12345678901234567890"}).Draw(t, "scalar")
 	case 2, 3:
-		return rapid.SampledFrom([]string{`""`, `"User"`, `"x"`, `"SUCCESS"`, `"a@b"`, `"192.0.2.1"`, `"\u00e9\ud800"`, `"\"\\"`, "\"\xff\""}).Draw(t, "string")
+		return rapid.SampledFrom([]string{`""`, `"User"`, `"x"`, `"SUCCESS"`, `"a@b"`, `"192.0.2.1"`, `"2001:DB8:0::1"`, `"::ffff:192.0.2.1"`, `"\u00e9\ud800"`, `"\"\\"`, "\"\xff\""}).Draw(t, "string")
 	case 4:
 		return strconv.Quote(rapid.SampledFrom([]string{"{id=x, type=User}", "[User, x]", `{"id":"y","type":["User"]}`, "Risk{level=LOW}", "{a=POSITIVE, b=NEGATIVE}"}).Draw(t, "text"))
 	case 5, 6:

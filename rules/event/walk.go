@@ -176,6 +176,9 @@ func (e *Event) convert(dst []Value, v Value, c convert) []Value {
 	if c >= agentName {
 		return e.enrich(dst, v, c)
 	}
+	if c.isAddress() {
+		v = e.respelt(v)
+	}
 	return c.apply(dst, v)
 }
 

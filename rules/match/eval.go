@@ -84,7 +84,7 @@ func (p *Pred) compares(v event.Value, i int, other []event.Value) bool {
 		return err == nil && Eval(p.Body, ev)
 	case EqualsField:
 		for _, o := range other {
-			if p.equal(v, o.Text, o.Kind == event.Number) {
+			if p.equal(v, o.Text, o.Kind == event.Number) || p.addresses() && event.Address(o.Text) == event.Address(v.Text) {
 				return true
 			}
 		}
@@ -92,10 +92,10 @@ func (p *Pred) compares(v event.Value, i int, other []event.Value) bool {
 	case Regexp:
 		return p.Re[i].MatchString(v.Text)
 	case InCIDR:
-		addr, ok := parseAddr(v.Text)
+		addr, ok := event.ParseAddress(v.Text)
 		return ok && plainNet(p.Nets[i]).Contains(addr)
 	}
-	literal := p.Literals[i]
+	literal := p.spelt(p.Literals[i])
 	switch p.Op {
 	case Equal:
 		return p.equal(v, literal, true)
@@ -106,7 +106,7 @@ func (p *Pred) compares(v event.Value, i int, other []event.Value) bool {
 		}
 		return g.match(v.Text)
 	case Less, LessEqual, Greater, GreaterEqual:
-		c, ok := order(parseOperand(v.Text), parseOperand(literal))
+		c, ok := order(parseOperand(v.Text, p.addresses()), parseOperand(literal, p.addresses()))
 		return ok && inOrder(p.Op, c)
 	}
 	text := v.Text
@@ -134,18 +134,6 @@ func (p *Pred) equal(v event.Value, text string, mayBeNumber bool) bool {
 	a, aIsNumber := parseNumber(v.Text)
 	b, bIsNumber := parseNumber(text)
 	return aIsNumber && bIsNumber && a.compare(b) == 0
-}
-
-// parseAddr reads an address, an IPv4 one also when it is written as IPv6, and without the zone, which names an
-// interface of the machine that wrote it.
-func parseAddr(s string) (netip.Addr, bool) {
-	// A failing ParseAddr allocates; most texts that are no address end here.
-	if s == "" || len(s) > 64 || strings.IndexByte("0123456789abcdefABCDEF:", s[0]) < 0 ||
-		strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, ':') < 0 {
-		return netip.Addr{}, false
-	}
-	addr, err := netip.ParseAddr(s)
-	return addr.Unmap().WithZone(""), err == nil
 }
 
 // plainNet is p as a network of IPv4 addresses if it is one written as IPv6, and masked.

@@ -27,14 +27,14 @@ type Op uint8
 
 const (
 	Exists       Op = iota + 1 // the path leads to a value; no literals
-	Equal                      // text equality; true and "true", 1 and "1" are equal; so are the numbers 1 and 1.0
+	Equal                      // text equality; true and "true", 1 and "1" are equal; so are the numbers 1 and 1.0, and the texts of an address in a field of addresses
 	Prefix                     // text begins with the literal
 	Suffix                     // text ends with the literal
 	Contains                   // text holds the literal
 	Wildcard                   // whole text matches the literal: * any run, ? any one character, \*, \? and \\ themselves
 	Regexp                     // text holds a match of Re
 	InCIDR                     // text is an address inside one of Nets
-	Less                       // the value is less than the literal: as numbers if both are, else as RFC 3339 times if both are
+	Less                       // the value is less than the literal: as numbers if both are, else as times (event.ParseTime) if both are; in a field of addresses as addresses
 	LessEqual                  // as Less
 	Greater                    // as Less
 	GreaterEqual               // as Less
@@ -104,6 +104,20 @@ func (p *Pred) alternatives() int {
 		return len(p.Nets)
 	}
 	return len(p.Literals)
+}
+
+// addresses reports whether p compares addresses: those of a path that holds some.
+func (p *Pred) addresses() bool {
+	return p.Part == 0 && (p.Path.HoldsAddresses() || p.Op == EqualsField && p.Other.HoldsAddresses())
+}
+
+// spelt is a literal as the path's values are spelt: an address has many texts, and its field reads in one. What compares a
+// piece of a text, or a pattern that says more than a text, has no address to respell.
+func (p *Pred) spelt(literal string) string {
+	if (p.Op == Equal || p.Op == Wildcard) && p.addresses() {
+		return event.Address(literal)
+	}
+	return literal
 }
 
 // only is p with its i-th alternative alone.

@@ -113,7 +113,7 @@ func (m *Matcher) visit(n *node) {
 }
 
 func (m *Matcher) visitNets(n *nets, text string) {
-	addr, ok := parseAddr(text)
+	addr, ok := event.ParseAddress(text)
 	if !ok {
 		return
 	}
@@ -217,7 +217,7 @@ func (m *Matcher) compares(p *predicate, v event.Value, text string, plain bool)
 	case EqualsField:
 		return m.equalsField(p, v, text)
 	case Less, LessEqual, Greater, GreaterEqual:
-		value := parseOperand(text)
+		value := parseOperand(text, p.address)
 		for _, bound := range p.bounds {
 			if c, ok := order(value, bound); ok && inOrder(p.op, c) {
 				return true
@@ -225,7 +225,7 @@ func (m *Matcher) compares(p *predicate, v event.Value, text string, plain bool)
 		}
 		return false
 	case InCIDR:
-		addr, ok := parseAddr(text)
+		addr, ok := event.ParseAddress(text)
 		return ok && slices.ContainsFunc(p.nets, func(n netip.Prefix) bool { return n.Contains(addr) })
 	case Wildcard:
 		for _, g := range p.globs {
@@ -281,7 +281,7 @@ func (m *Matcher) equalsField(p *predicate, v event.Value, text string) bool {
 		if p.fold {
 			other = m.foldedText(p.other, i)
 		}
-		if other == text {
+		if other == text || p.address && event.Address(other) == event.Address(text) {
 			return true
 		}
 		if v.Kind == event.Number && o.Kind == event.Number {

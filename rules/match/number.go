@@ -1,9 +1,12 @@
 package match
 
 import (
+	"bytes"
 	"cmp"
 	"strconv"
 	"time"
+
+	"oktastream/rules/event"
 )
 
 // number is a JSON number compared exactly: 0.(head)(tail) times ten to exp, with neither a leading nor a trailing zero
@@ -137,35 +140,36 @@ type operand struct {
 	isNum  bool
 	time   time.Time
 	isTime bool
+	addr   [16]byte // of an IPv4 address as IPv6 writes it, which is how Elasticsearch orders the two
+	isAddr bool
 }
 
-func parseOperand(s string) operand {
+// parseOperand reads a text for order; addresses says whether it stands in a field of addresses.
+func parseOperand(s string, addresses bool) operand {
 	var o operand
-	if o.num, o.isNum = parseNumber(s); !o.isNum {
-		o.time, o.isTime = parseTime(s)
+	if addresses {
+		addr, ok := event.ParseAddress(s)
+		if o.isAddr = ok; ok {
+			o.addr = addr.As16()
+		}
+		return o
 	}
+	o.num, o.isNum = parseNumber(s)
+	o.time, _, o.isTime = event.ParseTime(s)
 	return o
 }
 
-// order compares a with b; ok is false where they have no common order.
+// order compares a with b; ok is false where they have no common order. Two numbers are numbers, though both might be times.
 func order(a, b operand) (c int, ok bool) {
 	switch {
 	case a.isNum && b.isNum:
 		return a.num.compare(b.num), true
 	case a.isTime && b.isTime:
 		return a.time.Compare(b.time), true
+	case a.isAddr && b.isAddr:
+		return bytes.Compare(a.addr[:], b.addr[:]), true
 	}
 	return 0, false
-}
-
-// parseTime reads an RFC 3339 date and time. It looks at the shape first because a failing time.Parse allocates.
-func parseTime(s string) (time.Time, bool) {
-	const shortest = len("2006-01-02T15:04:05Z")
-	if len(s) < shortest || len(s) > 64 || s[4] != '-' || s[10] != 'T' || s[13] != ':' {
-		return time.Time{}, false
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	return t, err == nil
 }
 
 // inOrder reports whether the outcome of order satisfies op.

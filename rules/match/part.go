@@ -2,6 +2,7 @@ package match
 
 import (
 	"strconv"
+	"time"
 
 	"oktastream/rules/event"
 )
@@ -37,32 +38,38 @@ func (p Part) String() string {
 	return "part" + strconv.Itoa(int(p))
 }
 
-// of is the part of an RFC 3339 time, as it is written there: no time zone is converted. It does not allocate.
+// of is the part of a time, as it is written there: no time zone is converted. It does not allocate where the year stands
+// at the beginning.
 func (p Part) of(v event.Value) (event.Value, bool) {
-	s := v.Text
-	t, ok := parseTime(s)
-	if !ok || v.Kind != event.String {
+	t, offset, ok := event.ParseTime(v.Text)
+	if !ok || v.Kind == event.Bool {
 		return event.Value{}, false
 	}
+	t = t.Add(time.Duration(offset) * time.Second)
+	n := 0
 	switch p {
 	case Minute:
-		s = s[14:16]
+		n = t.Minute()
 	case Hour:
-		s = s[11:13]
+		n = t.Hour()
 	case Day:
-		s = s[8:10]
+		n = t.Day()
 	case Week:
-		_, week := t.ISOWeek()
-		s = strconv.Itoa(week) // small numbers are not allocated
+		_, n = t.ISOWeek()
 	case Month:
-		s = s[5:7]
+		n = int(t.Month())
 	case Year:
-		s = s[:4]
+		if n = t.Year(); n >= 1000 && isYear(v.Text, n) {
+			return event.Value{Kind: event.Number, Text: v.Text[:4]}, true
+		}
 	default:
 		return event.Value{}, false
 	}
-	for len(s) > 1 && s[0] == '0' {
-		s = s[1:] // no JSON number begins like that
-	}
-	return event.Value{Kind: event.Number, Text: s}, true
+	return event.Value{Kind: event.Number, Text: strconv.Itoa(n)}, true // small numbers are not allocated
+}
+
+// isYear tells whether text begins with the year.
+func isYear(text string, year int) bool {
+	n, err := strconv.Atoi(text[:min(len(text), 4)])
+	return err == nil && n == year
 }

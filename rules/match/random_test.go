@@ -16,15 +16,16 @@ import (
 // The vocabulary is small, so that random predicates and random events often meet.
 var (
 	anyPath = rapid.SampledFrom([]string{
-		"eventType", "event.action", "actor.alternateId", "actor.type", "client.ipAddress", "target.type",
+		"eventType", "event.action", "actor.alternateId", "actor.type", "client.ipAddress", "source.ip", "client.ipAddress or actor.alternateId", "target.type",
 		"target.displayName", "target", "[*]", "target.0.type", "outcome.result", "securityContext.isProxy", "n", "published",
 	})
 	anyText = rapid.SampledFrom([]string{
 		"", "a", "A", "ab", "aB", "abc", "k", "\u212a", "ſ", "S", "true", "1", "1.0", "10e-1", "12", "-3", "user.session.start",
-		"USER.session.start", "192.0.2.7", "::ffff:192.0.2.7", "10.1.2.3", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00",
+		"USER.session.start", "192.0.2.7", "::ffff:192.0.2.7", "::FFFF:c000:207", "10.1.2.3", "2001:DB8::1", "2001:db8:0::1", "::1", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00",
+		"2024-01-01 00:00:00 UTC", "1704067200000", "1704067200", `{"$date":1704067200000}`,
 		"unknown", "bca*", "ä", "Ä", "\xff",
 	})
-	anyPattern = rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "B", "c", "?", "*", `\*`, `\`, "ä"}), 0, 5),
+	anyPattern = rapid.Map(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "B", "c", "?", "*", `\*`, `\`, "ä", "2001:DB8::1", "::ffff:192.0.2.7"}), 0, 5),
 		func(parts []string) string { return strings.Join(parts, "") })
 	anyRegexp = rapid.SampledFrom([]*regexp.Regexp{
 		regexp.MustCompile(`^a`), regexp.MustCompile(`(?i)b`), regexp.MustCompile(`\d+$`), regexp.MustCompile(``),

@@ -27,6 +27,7 @@ type predicate struct {
 	ends    bool     // folds, and can compare a text of ASCII as it is
 	element *element // Element
 	part    Part
+	address bool // compares addresses, see Pred.addresses
 }
 
 // manyLiterals is from where on a set is faster than comparing one by one.
@@ -72,7 +73,7 @@ func (t *table) add(p *Pred) int32 {
 }
 
 func (t *table) compile(p *Pred) predicate {
-	c := predicate{op: p.Op, fold: p.Fold && p.foldMatters(), field: t.fields.Add(p.Path), part: p.Part}
+	c := predicate{op: p.Op, fold: p.Fold && p.foldMatters(), field: t.fields.Add(p.Path), part: p.Part, address: p.addresses()}
 	switch p.Op {
 	case Element:
 		c.element = compileElement(p.Body)
@@ -86,7 +87,7 @@ func (t *table) compile(p *Pred) predicate {
 		}
 	case Wildcard:
 		for _, literal := range p.Literals {
-			g := parseGlob(literal)
+			g := parseGlob(p.spelt(literal))
 			if c.fold {
 				g = g.fold()
 			}
@@ -94,11 +95,11 @@ func (t *table) compile(p *Pred) predicate {
 		}
 	case Less, LessEqual, Greater, GreaterEqual:
 		for _, literal := range p.Literals {
-			c.bounds = append(c.bounds, parseOperand(literal))
+			c.bounds = append(c.bounds, parseOperand(literal, c.address))
 		}
 	case Equal, Prefix, Suffix, Contains:
 		for _, literal := range p.Literals {
-			if c.fold {
+			if literal = p.spelt(literal); c.fold {
 				literal = fold(literal)
 			}
 			c.texts = append(c.texts, literal)
