@@ -33,8 +33,8 @@ func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.E
 	a.Window = &alert.Window{Kind: "sliding", LengthSeconds: st.Window.Length.Seconds()}
 	a.Episode = &alert.Episode{Start: instant(f.Start), End: instant(f.End)}
 
-	rows := f.Content.Rows
-	a.Count = len(rows)
+	rows := slices.Concat(f.Content.First, f.Content.Last)
+	a.Count = f.Content.Count
 	a.FirstSeen, a.LastSeen = a.Time, a.Time
 	if len(rows) > 0 {
 		a.FirstSeen, a.LastSeen = instant(rows[0].Time), instant(rows[len(rows)-1].Time)
@@ -43,7 +43,7 @@ func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.E
 		a.Notes = append(a.Notes, "the window is busy and keeps no repeated values: count and evidence are a lower bound")
 	}
 	for i, c := range st.Window.Distinct {
-		a.Distinct = append(a.Distinct, distinct(rows, i, c))
+		a.Distinct = append(a.Distinct, distinct(f.Content.Values[i], c))
 	}
 	b.outputs(f.Content.Outputs, &a)
 	if st.Window.Kind == window.Sequence || st.Window.Kind == window.Unordered {
@@ -73,27 +73,10 @@ func (b *builder) outputs(outputs []window.Output, a *alert.Alert) {
 	}
 }
 
-// distinct lists the values of column i in order of first sight.
-func distinct(rows []window.Observation, i int, c window.Column) alert.Distinct {
-	d := alert.Distinct{Field: c.Name, Threshold: c.Threshold, Values: []string{}}
-	seen := map[string]bool{}
-	for _, row := range rows {
-		if i >= len(row.Columns) {
-			continue
-		}
-		for _, v := range row.Columns[i] {
-			if seen[v] {
-				continue
-			}
-			seen[v] = true
-			if len(d.Values) < alert.MaxValues {
-				d.Values = append(d.Values, strings.Clone(v))
-			}
-		}
-	}
-	d.Count = len(seen)
-	d.Truncated = d.Count > len(d.Values)
-	return d
+// distinct lists the values of a column in order of first sight.
+func distinct(v window.Values, c window.Column) alert.Distinct {
+	return alert.Distinct{Field: c.Name, Threshold: c.Threshold, Count: v.Count, Truncated: v.Count > len(v.First),
+		Values: append([]string{}, v.First...)}
 }
 
 // progressOf tells for each step which event stands for it.
@@ -108,13 +91,7 @@ func progressOf(st *rules.Stateful, c window.Content) []alert.Step {
 			steps[i] = alert.Step{Name: steps[i].Name, Seen: true, Time: &t, EventID: o.ID}
 		}
 	}
-	if len(c.Chain) > 0 {
-		for _, row := range c.Chain {
-			set(c.Rows[row].Step, c.Rows[row])
-		}
-		return steps
-	}
-	for _, o := range c.Rows {
+	for _, o := range slices.Concat(c.Chain, c.Steps) { // a window has one of them
 		set(o.Step, o)
 	}
 	return steps
@@ -122,21 +99,12 @@ func progressOf(st *rules.Stateful, c window.Content) []alert.Step {
 
 // evidence lists the first and the last events of the window; a sequence's chain is always among them.
 func evidence(st *rules.Stateful, f window.Firing, ev *event.Event) alert.Evidence {
-	rows := f.Content.Rows
-	e := alert.Evidence{Events: []alert.EvidenceEvent{}, EventIDs: []string{}}
-	var ids []string
+	c := &f.Content
+	e := alert.Evidence{Events: []alert.EvidenceEvent{}, EventIDs: append([]string{}, c.EventIDs...), Total: c.Events}
+	rows := slices.Concat(c.First, c.Chain, c.Last)
+	slices.SortStableFunc(rows, window.Observation.Compare)
+	rows = slices.CompactFunc(rows, func(a, b window.Observation) bool { return a.Compare(b) == 0 })
 	for _, o := range rows {
-		if !slices.Contains(ids, o.ID) {
-			ids = append(ids, o.ID)
-		}
-	}
-	e.Total = len(ids)
-	e.EventIDs = append(e.EventIDs, ids[:min(len(ids), alert.MaxIDs)]...)
-	for i, o := range rows {
-		if i >= alert.EvidenceFirst && i < len(rows)-alert.EvidenceLast && !slices.Contains(f.Content.Chain, i) {
-			e.Truncated = true
-			continue
-		}
 		x := alert.EvidenceEvent{ID: o.ID, Published: instant(o.Time), Type: o.Type, IP: o.IP, Result: o.Result,
 			Topic: o.Origin.Topic, Partition: o.Origin.Partition, Offset: o.Origin.Offset, Index: o.Origin.Index}
 		if st.Window.Steps > 0 && o.Step < len(st.Inputs) {
@@ -152,7 +120,7 @@ func evidence(st *rules.Stateful, f window.Firing, ev *event.Event) alert.Eviden
 		}
 		e.Events = append(e.Events, x)
 	}
-	e.Truncated = e.Truncated || len(e.EventIDs) < e.Total
+	e.Truncated = len(rows) < c.Count || len(e.EventIDs) < e.Total
 	return e
 }
 

@@ -17,14 +17,17 @@ type balance struct{ atLeast int }
 
 func (b balance) String() string { return fmt.Sprint("balance ", b.atLeast) }
 
-func (b balance) Begin(group []string) window.Tally { return &balanceTally{balance: b} }
+func (b balance) Begin(group []string, _ bool) window.Tally {
+	return &balanceTally{balance: b, group: group}
+}
 
-func (b balance) Outputs(group []string, rows []string) []window.Output {
-	return []window.Output{{Name: "rows", Values: []any{int64(len(rows))}}, {Name: "of", Values: []any{strings.Join(group, ",")}}}
+func (t *balanceTally) Outputs() []window.Output {
+	return []window.Output{{Name: "rows", Values: []any{int64(t.odd + t.even)}}, {Name: "of", Values: []any{strings.Join(t.group, ",")}}}
 }
 
 type balanceTally struct {
 	balance
+	group     []string
 	odd, even int
 }
 

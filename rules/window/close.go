@@ -101,11 +101,7 @@ func (s *Spec) judge(w *Window, v *sliding, watermark int64) []Firing {
 	var fired []Firing
 	for _, i := range w.settle(s, watermark) {
 		e := &w.eps[i]
-		c := Content{From: w.rows[0].time, To: last.time, Quantity: v.quantity(s)}
-		for _, r := range w.rows[:hi] {
-			c.Rows = append(c.Rows, w.dict.observation(r))
-		}
-		f := e.firing(e.at, c)
+		f := e.firing(e.at, w.contentOf(s, 0, hi, w.rows[0].time, last.time))
 		f.Trigger = e.trigger
 		if !s.Settle {
 			w.bytes -= len(e.trigger)

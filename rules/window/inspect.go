@@ -1,14 +1,19 @@
 package window
 
+import "math/big"
+
 // What follows is for explanations. It reads windows and changes nothing.
 
 // Measure is what one interval of a window holds, beside what a Spec asks for.
 type Measure struct {
-	// Content is the interval with its rows. For sequences Chain is the chain that has come furthest, complete or not.
-	Content
-	Steps  []int // rows by step
-	Values []int // different values by column
-	Held   bool  // the interval holds what is asked for
+	From, To int64         // the interval
+	Rows     []Observation // in order of time
+	Chain    []int         // sequences: the rows of the chain that has come furthest, complete or not
+	Quantity *big.Rat      // as in Content
+	Thinned  bool          // likewise
+	Steps    []int         // rows by step
+	Values   []int         // different values by column
+	Held     bool          // the interval holds what is asked for
 }
 
 // Inspect measures the interval that ends at t or, if only a later one that t lies in holds what s asks for, that one.
@@ -25,7 +30,7 @@ func (s *Spec) Inspect(w *Window, t int64) Measure {
 	if n := len(w.rows); n > 0 {
 		// The view that completions keeps must not move here.
 		c := Window{dict: w.dict, contents: &contents{head: w.head, rows: w.rows}}
-		if times := c.completions(s, t, max(t, min(addSaturated(t, int64(s.Length)), w.rows[n-1].time))); len(times) > 0 {
+		if times := c.completions(s, t, max(t, min(addSaturated(t, int64(s.Length)), w.rows[n-1].time)), false); len(times) > 0 {
 			at = times[0]
 			return s.measure(&c, at, true)
 		}
@@ -34,15 +39,28 @@ func (s *Spec) Inspect(w *Window, t int64) Measure {
 }
 
 func (s *Spec) measure(w *Window, t int64, held bool) Measure {
-	m := Measure{Content: w.content(s, t), Held: held}
-	lo, _ := w.firstAtOrAfter(m.From)
+	lo, _ := w.firstAtOrAfter(subSaturated(t, s.Length))
 	v := w.sliding(s)
 	v.from, v.to = lo, lo
 	v.move(w.rows, t, int64(s.Length))
-	m.count(s, v)
-	if s.Kind == Sequence && !held {
+	m := w.measured(s, v, subSaturated(t, s.Length))
+	m.Held = held
+	switch {
+	case s.Kind == Sequence && held:
+		m.Chain = w.places(w.chain(s, t), lo)
+	case s.Kind == Sequence:
 		m.Chain = w.furthest(s, lo, v.to)
 	}
+	return m
+}
+
+// measured tells of the rows that v counts.
+func (w *Window) measured(s *Spec, v *sliding, from int64) Measure {
+	m := Measure{From: from, To: v.at, Thinned: w.head.Thinned}
+	for _, r := range w.rows[v.from:v.to] {
+		m.Rows = append(m.Rows, w.dict.observation(r))
+	}
+	m.count(s, v)
 	return m
 }
 
@@ -54,7 +72,7 @@ func (m *Measure) count(s *Spec, v *sliding) {
 }
 
 func (s *Spec) inspectClose(w *Window, t int64) Measure {
-	m := Measure{Content: Content{From: t, To: addSaturated(t, int64(s.Length))}}
+	m := Measure{From: t, To: addSaturated(t, int64(s.Length))}
 	v := newSliding(s)
 	for i := 0; i < len(w.rows); {
 		hi := w.windowEnd(s, i)
@@ -78,8 +96,8 @@ func (s *Spec) inspectTick(w *Window, t int64) Measure {
 	t = tickAt(t, s.Every)
 	v := w.sliding(s)
 	v.move(w.rows, t, int64(s.Length)-1)
-	m := Measure{Content: w.content(s, t), Held: v.holds(s)}
-	m.count(s, v)
+	m := w.measured(s, v, subSaturated(t, s.Length))
+	m.Held = v.holds(s)
 	return m
 }
 

@@ -133,7 +133,7 @@ func (s *Spec) complete(w *Window, o *Observation, to int64, trigger func() stri
 	if to > o.Time && !updates && w.covered(o.Time, to) {
 		return nil // everything o could complete lies in an episode that has been announced
 	}
-	times := w.completions(s, o.Time, to)
+	times := w.completions(s, o.Time, to, updates)
 	if len(times) == 0 {
 		return nil
 	}

@@ -128,7 +128,7 @@ func TestSharedObservation(t *testing.T) {
 		if len(fired) != 1 {
 			t.Fatalf("window %d fired %d times", i, len(fired))
 		}
-		if got := fired[0].Content.Rows[0]; got.Step != c.step || got.ID != "x" || got.Origin.Topic != "t" || got.Columns[0][0] != "v" {
+		if got := fired[0].Content.First[0]; got.Step != c.step || got.ID != "x" || got.Origin.Topic != "t" || got.Columns[0][0] != "v" {
 			t.Errorf("window %d keeps %+v", i, got)
 		}
 	}

@@ -1,20 +1,15 @@
 package window
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Program is what Kind Pipeline computes over the rows of an interval: aggregates, and a condition on them. A Program
 // must not be changed once it is in use, and is safe for concurrent use.
 type Program interface {
 	// String says all of what is computed. Programs that print alike are the same, and keep each other's windows.
 	fmt.Stringer
-	// Begin returns a tally of no rows for the window of a group.
-	Begin(group []string) Tally
-	// Outputs runs the whole program over the rows of one interval, in order of time, and returns what an alert shows;
-	// none if no row is left at its end.
-	Outputs(group []string, rows []string) []Output
+	// Begin returns a tally of no rows for the window of a group. It keeps what decides, and with all also what else an
+	// alert shows.
+	Begin(group []string, all bool) Tally
 }
 
 // Tally is the part of a Program that decides, kept up to date as rows come and go. Its answer must depend on the
@@ -26,6 +21,8 @@ type Tally interface {
 	Remove(row string)
 	// Holds reports whether the condition is met. It is not asked when there are no rows.
 	Holds() bool
+	// Outputs is what an alert shows, of a tally that was begun with all; none if no row is left at the end of the program.
+	Outputs() []Output
 }
 
 // Output is one column of a Program's result.
@@ -45,18 +42,7 @@ func (r row) text() string {
 // begin adds the Program's part to v.
 func (v *sliding) begin(s *Spec, group []string) *sliding {
 	if s.Program != nil {
-		v.tally = s.Program.Begin(group)
+		v.tally = s.Program.Begin(group, false)
 	}
 	return v
-}
-
-func (w *Window) outputs(s *Spec, lo, hi int) []Output {
-	if s.Program == nil || lo >= hi {
-		return nil
-	}
-	rows := make([]string, 0, hi-lo)
-	for _, r := range w.rows[lo:hi] {
-		rows = append(rows, r.text())
-	}
-	return s.Program.Outputs(slices.Clone(w.head.Group), rows)
 }

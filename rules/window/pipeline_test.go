@@ -12,10 +12,12 @@ type repeats struct{ many bool }
 
 func (p repeats) String() string { return fmt.Sprint("repeats ", p.many) }
 
-func (p repeats) Begin([]string) Tally { return &repeatsTally{repeats: p, seen: map[string]int{}} }
+func (p repeats) Begin([]string, bool) Tally {
+	return &repeatsTally{repeats: p, seen: map[string]int{}}
+}
 
-func (p repeats) Outputs(_ []string, rows []string) []Output {
-	return []Output{{Name: "n", Values: []any{int64(len(rows))}}}
+func (t *repeatsTally) Outputs() []Output {
+	return []Output{{Name: "n", Values: []any{int64(t.n)}}}
 }
 
 type repeatsTally struct {

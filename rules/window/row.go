@@ -226,23 +226,32 @@ type rowKey struct {
 	id   rowID
 }
 
+// Compare orders observations as a window does.
+func (o Observation) Compare(p Observation) int { return o.key().compare(p.key()) }
+
+func (o Observation) key() rowKey { return rowKey{o.Time, uint8(o.Step), idOf(o.ID)} }
+
 func (r row) key() rowKey { return rowKey{r.time, r.step, r.id()} }
 
 func (r row) compare(k rowKey) int {
 	if r.time != k.time {
 		return cmp.Compare(r.time, k.time)
 	}
-	if r.step != k.step {
-		return cmp.Compare(r.step, k.step)
+	return r.key().compare(k)
+}
+
+func (k rowKey) compare(o rowKey) int {
+	switch {
+	case k.time != o.time:
+		return cmp.Compare(k.time, o.time)
+	case k.step != o.step:
+		return cmp.Compare(k.step, o.step)
+	case k.id.uuid == o.id.uuid:
+		return cmp.Compare(k.id.text, o.id.text)
+	case k.id.uuid:
+		return -1
 	}
-	id := r.id()
-	if id.uuid != k.id.uuid {
-		if id.uuid {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Compare(id.text, k.id.text)
+	return 1
 }
 
 // item is the row's key among the window's entries: a letter, time, step and id, so that rows sort by their items. A

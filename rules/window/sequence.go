@@ -85,7 +85,7 @@ type chain struct {
 }
 
 type link struct {
-	row  int
+	row  row
 	prev *link
 }
 
@@ -214,6 +214,8 @@ type sweep struct {
 	waiting  []waiting // Deferred: sorted by deadline
 	deepest  *link     // traced: the chain that has come furthest, and of several the last
 	depth    int
+	done     chain // traced: of the completions at doneAt the one that starts last
+	doneAt   int64
 }
 
 // waiting is a completion that a row of an absent step may still undo.
@@ -247,8 +249,7 @@ func (v *sweep) turn(t int64) {
 // take looks at the next row, and reports the chain that counts if the row completes the sequence, as far as rows up to
 // it can tell.
 func (v *sweep) take(rows []row) (done chain, ok bool) {
-	i := v.to
-	r := rows[i]
+	r := rows[v.to]
 	v.to++
 	if r.time != v.at {
 		v.turn(r.time)
@@ -281,7 +282,7 @@ func (v *sweep) take(rows []row) (done chain, ok bool) {
 		}
 		e.id = id
 		if v.trace {
-			e.link = &link{i, e.link}
+			e.link = &link{r, e.link}
 			if stage >= v.depth {
 				v.deepest, v.depth = e.link, stage
 			}
@@ -292,12 +293,15 @@ func (v *sweep) take(rows []row) (done chain, ok bool) {
 		}
 		done, ok = e.chain, r.time-e.start <= v.length && v.until <= e.start && (e.before == none || r.time-e.before > v.length)
 	}
+	if v.trace && ok && (v.done.link == nil || v.doneAt != r.time || done.start > v.done.start) {
+		v.done, v.doneAt = done, r.time
+	}
 	return done, ok
 }
 
 // rows are those of a traced chain, in order.
-func (l *link) rows() []int {
-	var rows []int
+func (l *link) rows() []row {
+	var rows []row
 	for ; l != nil; l = l.prev {
 		rows = append(rows, l.row)
 	}
@@ -307,22 +311,25 @@ func (l *link) rows() []int {
 
 // sequences returns the times in [from, to] of rows that complete the sequence, as far as the rows at hand tell. Where
 // the row at from is the last one, the window's own sweep serves, and only rows that it has not taken are looked at.
-func (w *Window) sequences(s *Spec, from, to int64) []int64 {
+func (w *Window) sequences(s *Spec, from, to int64, updates bool) []int64 {
 	n := len(w.rows)
 	inOrder := n > 0 && w.rows[n-1].time == from && !s.Waits()
 	v := w.seq
-	if v == nil || !inOrder {
+	if v == nil || !inOrder || updates && !v.trace {
 		lo, _ := w.firstAtOrAfter(subSaturated(from, s.Length))
 		v = s.sweep(lo)
+		v.trace = updates
 	}
+	held := func(t int64) bool { return w.conditions(s, t) }
 	if inOrder {
 		w.seq = v
+		held = func(t int64) bool { return !s.counts() && !updates || w.viewAt(s, t, updates).distinct(s) }
 	}
 	var times []int64
 	for v.to < n && w.rows[v.to].time <= to {
 		t := w.rows[v.to].time
 		c, ok := v.take(w.rows)
-		if ok && t >= from && (len(times) == 0 || times[len(times)-1] != t) && !w.undone(s, t, c) && w.conditions(s, t) {
+		if ok && t >= from && (len(times) == 0 || times[len(times)-1] != t) && !w.undone(s, t, c) && held(t) {
 			times = append(times, t)
 		}
 	}
@@ -346,7 +353,7 @@ func (w *Window) undone(s *Spec, t int64, c chain) bool {
 
 // conditions reports whether the columns of [t-Length, t] reach their thresholds.
 func (w *Window) conditions(s *Spec, t int64) bool {
-	if !slices.ContainsFunc(s.Distinct, func(c Column) bool { return c.Threshold > 0 }) {
+	if !s.counts() {
 		return true
 	}
 	v := newSliding(s)
@@ -356,19 +363,26 @@ func (w *Window) conditions(s *Spec, t int64) bool {
 	return v.distinct(s)
 }
 
+// counts reports whether columns have thresholds.
+func (s *Spec) counts() bool {
+	return slices.ContainsFunc(s.Distinct, func(c Column) bool { return c.Threshold > 0 })
+}
+
 // chain returns the rows of the chain that completes the sequence at time t, in order, or nil.
-func (w *Window) chain(s *Spec, t int64) []int {
-	lo, _ := w.firstAtOrAfter(subSaturated(t, s.Length))
-	v := s.sweep(lo)
-	v.trace = true
-	var best chain
-	for v.to < len(w.rows) && w.rows[v.to].time <= t {
-		at := w.rows[v.to].time
-		if c, ok := v.take(w.rows); ok && at == t && (best.link == nil || c.start > best.start) {
-			best = c
+func (w *Window) chain(s *Spec, t int64) []row {
+	v := w.seq
+	if v == nil || !v.trace || v.doneAt != t || v.done.link == nil {
+		lo, _ := w.firstAtOrAfter(subSaturated(t, s.Length))
+		v = s.sweep(lo)
+		v.trace = true
+		for v.to < len(w.rows) && w.rows[v.to].time <= t {
+			v.take(w.rows)
 		}
 	}
-	return best.link.rows()
+	if v.doneAt != t {
+		return nil
+	}
+	return v.done.link.rows()
 }
 
 // furthest returns the rows, counted from lo, of the chain among rows[lo:hi] that has come furthest; of several the one
@@ -379,11 +393,17 @@ func (w *Window) furthest(s *Spec, lo, hi int) []int {
 	for v.to < hi {
 		v.take(w.rows)
 	}
-	rows := v.deepest.rows()
-	for i := range rows {
-		rows[i] -= lo
+	return w.places(v.deepest.rows(), lo)
+}
+
+// places are those of rows, counted from lo.
+func (w *Window) places(rows []row, lo int) []int {
+	var places []int
+	for _, r := range rows {
+		i, _ := w.place(r.key())
+		places = append(places, i-lo)
 	}
-	return rows
+	return places
 }
 
 func subSaturated(t int64, d time.Duration) int64 {

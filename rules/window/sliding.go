@@ -11,15 +11,33 @@ import (
 // sliding counts what the rows of an interval hold, and moves along the rows: each row is added once and removed once,
 // so that in-order arrival costs O(1) an observation, amortised.
 type sliding struct {
-	from, to int // rows[from:to] are counted
+	from, to int   // rows[from:to] are counted
+	at       int64 // the end of the interval
 	steps    []int
 	columns  []map[string]int // by packed value
 	sum      *big.Rat         // of the numbers in column 0; exact, so that adding and removing in any order agree
 	values   int              // how many numbers there are
 	tally    Tally            // Kind Pipeline: the Program's
+	digest   *digest          // for those who tell of the rows; nil where nobody does
 }
 
 func (w *Window) sliding(s *Spec) *sliding { return newSliding(s).begin(s, w.head.Group) }
+
+// viewAt is the window's own view, at the time of the last row. With updates it can tell of them, too.
+func (w *Window) viewAt(s *Spec, t int64, updates bool) *sliding {
+	v := w.view
+	if v == nil || updates && v.digest == nil {
+		v = w.sliding(s)
+		if updates {
+			v.digest = newDigest(s, w.head.Group, true)
+		}
+		v.from, _ = w.firstAtOrAfter(subSaturated(t, s.Length))
+		v.to = v.from
+		w.view = v
+	}
+	v.move(w.rows, t, int64(s.Length))
+	return v
+}
 
 func newSliding(s *Spec) *sliding {
 	v := &sliding{steps: make([]int, max(s.Steps, 1)), columns: make([]map[string]int, len(s.Distinct))}
@@ -64,6 +82,9 @@ func (v *sliding) add(r row, by int) {
 			}
 		}
 	}
+	if v.digest != nil {
+		v.digest.add(r, by)
+	}
 }
 
 // move makes v count the rows with times in [t-length, t]. Successive calls must not go back in time, and rows may only
@@ -77,6 +98,7 @@ func (v *sliding) move(rows []row, t, length int64) {
 		v.add(rows[v.from], -1)
 		v.from++
 	}
+	v.at = t
 }
 
 // holds reports whether the counted rows meet a Spec of any kind but Sequence.
@@ -186,22 +208,16 @@ func (v *sliding) distinct(s *Spec) bool {
 
 // completions returns the times t in [from, to], taken from the rows, at which the interval [t-Length, t] holds what s
 // asks for. Where the row at from is the last one, the window's own view serves.
-func (w *Window) completions(s *Spec, from, to int64) []int64 {
+func (w *Window) completions(s *Spec, from, to int64, updates bool) []int64 {
 	if s.Kind == Sequence {
-		return w.sequences(s, from, to)
+		return w.sequences(s, from, to, updates)
 	}
 	length := int64(s.Length)
 	if n := len(w.rows); n > 0 && w.rows[n-1].time == from {
-		if w.view == nil {
-			if w.scarce(s) {
-				return nil
-			}
-			w.view = w.sliding(s)
-			w.view.from, _ = w.firstAtOrAfter(from - length)
-			w.view.to = w.view.from
+		if w.view == nil && w.scarce(s) {
+			return nil
 		}
-		w.view.move(w.rows, from, length)
-		if w.view.holds(s) {
+		if w.viewAt(s, from, updates).holds(s) {
 			return []int64{from}
 		}
 		return nil

@@ -3,12 +3,14 @@ package window
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -79,7 +81,7 @@ func (r *run) take(fs []Firing) {
 		if f.Revision == 1 {
 			r.fired++
 		}
-		if len(f.Content.Rows) == 0 || f.At < f.Start || f.At > f.End {
+		if f.Content.Count == 0 || f.At < f.Start || f.At > f.End {
 			r.t.Fatalf("firing without its content: %+v", f)
 		}
 		if r.s.Kind == Sequence && len(f.Content.Chain) != r.s.shape().stages {
@@ -98,8 +100,19 @@ func (r *run) observe(o Observation) {
 			r.t.Fatalf("held-back firing lost its trigger: %+v", f)
 		}
 	}
+	for _, f := range fs {
+		// What is kept up to date to be told must be what a look at all rows tells.
+		if fresh := r.w.Clone(); r.s.arrives() {
+			if diff := cmp.Diff(fresh.content(r.s, f.At), f.Content, cmpopts.IgnoreUnexported(Observation{}), cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 })); diff != "" {
+				r.t.Fatalf("content of revision %d (-all rows +told)\n%s", f.Revision, diff)
+			}
+		}
+	}
 	r.take(fs)
 }
+
+// arrives reports whether arriving observations fire, and rows stay behind that.
+func (s *Spec) arrives() bool { return s.Kind != FirstSeen && !s.AtClose && s.Every == 0 && !s.Waits() }
 
 func (r *run) advance(clock int64) {
 	r.clock = clock

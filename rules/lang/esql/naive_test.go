@@ -404,7 +404,7 @@ func TestPipelines(t *testing.T) {
 			text string
 		}
 		group := rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "group")
-		tally := p.Begin([]string{group})
+		tally := p.Begin([]string{group}, false)
 		var there []row
 		held := false
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -424,7 +424,11 @@ func TestPipelines(t *testing.T) {
 				docs, texts = append(docs, rw.d), append(texts, rw.text)
 			}
 			want := naiveQuery(q.commands, docs)
-			outputs := p.Outputs([]string{group}, texts)
+			all := p.Begin([]string{group}, true)
+			for _, text := range texts {
+				all.Add(text)
+			}
+			outputs := all.Outputs()
 			if len(there) == 0 {
 				continue
 			}

@@ -126,7 +126,12 @@ func (p *program) String() string {
 }
 
 // Begin implements window.Program.
-func (p *program) Begin(group []string) window.Tally { return p.begin(group, p.needed) }
+func (p *program) Begin(group []string, all bool) window.Tally {
+	if all {
+		return p.begin(group, nil)
+	}
+	return p.begin(group, p.needed)
+}
 
 func (p *program) begin(group []string, needed [][]bool) *tally {
 	t := &tally{p: p, needed: needed, members: make([]value, len(p.members)), groups: make([]map[string]*bucketed, len(p.stages))}
@@ -143,18 +148,14 @@ func (p *program) begin(group []string, needed [][]bool) *tally {
 	return t
 }
 
-// Outputs implements window.Program.
-func (p *program) Outputs(group []string, rows []string) []window.Output {
-	t := p.begin(group, nil)
-	for _, r := range rows {
-		t.Add(r)
-	}
+// Outputs implements window.Tally.
+func (t *tally) Outputs() []window.Output {
 	row := t.last()
 	if row == nil {
 		return nil
 	}
 	var out []window.Output
-	for _, o := range p.outputs {
+	for _, o := range t.p.outputs {
 		w := window.Output{Name: o.name}
 		for _, d := range o.t.eval(input{row: row}) {
 			w.Values = append(w.Values, native(o.t.typ, d))
