@@ -19,7 +19,7 @@ import (
 )
 
 func newBacktest() *cobra.Command {
-	var paths []string
+	var src ruleSource
 	var baseline, format, org string
 	var perDay, top int
 	var failOnLost, quiet, history bool
@@ -55,11 +55,13 @@ func newBacktest() *cobra.Command {
 			}
 			opts := backtest.Options{Engine: engine.Options{Org: org, Version: buildVersion(), AssumeHistory: history}, Top: top, Gates: gates, Now: time.Now}
 			var err error
-			if opts.Rules, err = loadSet(paths, notes); err != nil {
+			if opts.Rules, err = src.loadSet(notes); err != nil {
 				return err
 			}
 			if baseline != "" {
-				if opts.Baseline, err = loadSet([]string{baseline}, notes); err != nil {
+				before := src
+				before.paths = []string{baseline}
+				if opts.Baseline, err = before.loadSet(notes); err != nil {
 					return err
 				}
 			}
@@ -103,7 +105,7 @@ func newBacktest() *cobra.Command {
 			return nil
 		},
 	}
-	rulesFlag(cmd, &paths)
+	rulesFlag(cmd, &src)
 	enrichFlags(cmd, &data)
 	cmd.Flags().StringVar(&baseline, "compare", "", "rule file or directory whose alerts are the baseline")
 	cmd.Flags().IntVar(&perDay, "max-alerts-per-day", 0, "fail if all rules together raise more alerts on any UTC day")

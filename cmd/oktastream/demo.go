@@ -54,7 +54,7 @@ func newDemo() *cobra.Command {
 			if events < 1 || pace < 0 {
 				return fail(exitUsage, errors.New("events and pace must be positive"))
 			}
-			set, err := loadSet(nil, cmd.ErrOrStderr())
+			set, err := (&ruleSource{}).loadSet(cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

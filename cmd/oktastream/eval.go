@@ -16,7 +16,7 @@ import (
 )
 
 func newEval() *cobra.Command {
-	var paths []string
+	var src ruleSource
 	var format, org string
 	var quiet, history bool
 	var data enrich.Options
@@ -34,7 +34,7 @@ func newEval() *cobra.Command {
 				return err
 			}
 			notes := cmd.ErrOrStderr()
-			set, err := loadSet(paths, notes)
+			set, err := src.loadSet(notes)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func newEval() *cobra.Command {
 			return nil
 		},
 	}
-	rulesFlag(cmd, &paths)
+	rulesFlag(cmd, &src)
 	enrichFlags(cmd, &data)
 	cmd.Flags().StringVarP(&format, "output", "o", encoding.Default, "format of the alerts: native or ecs")
 	cmd.Flags().StringVar(&org, "org", "", "organisation name, for alerts and their ids")

@@ -19,7 +19,7 @@ import (
 )
 
 func newExplain() *cobra.Command {
-	var paths []string
+	var src ruleSource
 	var rule, event, format string
 	var quiet bool
 	var data enrich.Options
@@ -39,7 +39,7 @@ func newExplain() *cobra.Command {
 				return fail(exitUsage, fmt.Errorf("unknown format %q; there is: text, json", format))
 			}
 			notes := cmd.ErrOrStderr()
-			set, name, err := loadRule(paths, rule, notes)
+			set, name, err := src.loadRule(rule, notes)
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func newExplain() *cobra.Command {
 			return nil
 		},
 	}
-	rulesFlag(cmd, &paths)
+	rulesFlag(cmd, &src)
 	enrichFlags(cmd, &data)
 	cmd.Flags().StringVar(&rule, "rule", "", "name or id of the rule (may be left out if only one is loaded)")
 	cmd.Flags().StringVar(&event, "event", "", "uuid, the beginning of one, or number of the event")
@@ -102,14 +102,14 @@ func newExplain() *cobra.Command {
 }
 
 // loadRule loads rules to explain one of them. Whatever is wrong with others is no matter here.
-func loadRule(paths []string, want string, notes io.Writer) (*rules.Set, string, error) {
-	res := load(paths)
+func (src *ruleSource) loadRule(want string, notes io.Writer) (*rules.Set, string, error) {
+	res := src.load()
 	set, between := rules.NewSet(res.Rules)
 	if i := slices.IndexFunc(set.Rules(), func(r rules.Rule) bool { return r.Name == want || r.ID == want }); i >= 0 {
 		return set, set.Rules()[i].Name, nil
 	}
 	if full := shortName(res.Files, want); full != "" {
-		return loadRule(paths, full, notes)
+		return src.loadRule(full, notes)
 	}
 	diags := slices.Concat(res.Diagnostics, between)
 	if want == "" && len(set.Rules()) == 1 && !slices.ContainsFunc(diags, func(d rules.Diagnostic) bool { return d.Level == rules.Error }) {

@@ -165,9 +165,9 @@ func TestRulesImportTakesBack(t *testing.T) {
 			}
 		}
 		sources := []string{write(t, "vault.yml", messyRule)}
-		im := author.NewImport(lang.Load(sources), readRuleFile(sources))
+		im := author.NewImport(lang.Load(sources), (&ruleSource{paths: sources}).read)
 		im.Files[0].Text = bytes.ReplaceAll(im.Files[0].Text, []byte("eventType"), []byte("displayMessage"))
-		written, diffs, err := writeImport(im, dir, true)
+		written, diffs, err := writeImport(im, dir, true, lang.Loading{})
 		if err != nil || len(diffs) != 1 || len(written) != 0 {
 			t.Fatalf("written %v, differences %v, %v", written, diffs, err)
 		}

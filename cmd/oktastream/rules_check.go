@@ -3,9 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,7 +10,6 @@ import (
 	"oktastream/rules"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/lint"
-	"oktastream/rules/pack"
 )
 
 const checkHelp = `check loads rule files and directories (without PATH, the shipped pack), looks for what their author cannot have meant,
@@ -38,6 +34,7 @@ Exit codes: 0 everything loads and there are at most notes, 1 warnings, unsuppor
 func newRulesCheck() *cobra.Command {
 	var output, feed, retention, explain string
 	var levels []string
+	var src ruleSource
 	cmd := &cobra.Command{
 		Use:   "check [PATH]...",
 		Short: "Load rules and report on each",
@@ -54,8 +51,9 @@ func newRulesCheck() *cobra.Command {
 			if err != nil {
 				return fail(exitUsage, err)
 			}
-			in := lint.Input{Loaded: load(args), Read: readRuleFile(args)}
-			in.Tests, in.Broken = testFiles(args)
+			src.paths = args
+			in := lint.Input{Loaded: src.load(), Read: src.read}
+			in.Tests, in.Broken = src.tests()
 			rep := lint.Check(in, o)
 			summary := rep.Summary()
 			switch err := write(rep, cmd.OutOrStdout()); {
@@ -72,6 +70,7 @@ func newRulesCheck() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	loadFlags(cmd, &src)
 	f.StringVarP(&output, "output", "o", "text", "text, json, sarif, junit or github")
 	f.StringVar(&feed, "feed", "", "how events leave Okta: event-hook, log-stream or system-log-api; finds rules on types that do not come")
 	f.StringVar(&retention, "retention", "30d", "how long the changelog topic keeps state (retention.ms); finds windows that outlast it")
@@ -118,14 +117,6 @@ func lintOptions(feed, retention string, levels []string) (o lint.Options, err e
 		}
 	}
 	return o, nil
-}
-
-// readRuleFile reads a file from where load has it from.
-func readRuleFile(paths []string) func(string) ([]byte, error) {
-	if len(paths) == 0 {
-		return func(name string) ([]byte, error) { return fs.ReadFile(pack.FS, name) }
-	}
-	return func(name string) ([]byte, error) { return os.ReadFile(filepath.FromSlash(name)) }
 }
 
 func explainCode(w io.Writer, code string) error {

@@ -16,7 +16,8 @@ import (
 )
 
 func newRulesCoverage() *cobra.Command {
-	var paths, files []string
+	var src ruleSource
+	var files []string
 	var output, name string
 	cmd := &cobra.Command{
 		Use:   "coverage [--events FILE]... [FILE]...",
@@ -31,7 +32,7 @@ func newRulesCoverage() *cobra.Command {
 			if err := oneOfFormats(output, "text", "json", "navigator"); err != nil {
 				return err
 			}
-			set, err := loadSet(paths, cmd.ErrOrStderr())
+			set, err := src.loadSet(cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -62,7 +63,7 @@ func newRulesCoverage() *cobra.Command {
 			return usage(rep.WriteText(out))
 		},
 	}
-	rulesFlag(cmd, &paths)
+	rulesFlag(cmd, &src)
 	cmd.Flags().StringArrayVar(&files, "events", nil, "file of events; - is standard input; may be repeated")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json or navigator")
 	cmd.Flags().StringVar(&name, "name", "oktastream", "name of the layer for the Navigator")

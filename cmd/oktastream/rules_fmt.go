@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +39,7 @@ func newRulesFmt() *cobra.Command {
 			if err != nil {
 				return fail(exitLoad, err)
 			}
-			f := formatting{cmd: cmd, rewrite: rewrite, check: check, several: len(files) > 1}
+			f := formatting{cmd: cmd, from: source.NewFiles(args, ""), rewrite: rewrite, check: check, several: len(files) > 1}
 			for _, name := range files {
 				f.file(name)
 			}
@@ -64,6 +62,7 @@ func newRulesFmt() *cobra.Command {
 // formatting goes over files; one that fails does not keep others from being formatted.
 type formatting struct {
 	cmd             *cobra.Command
+	from            *source.Files
 	rewrite, check  bool
 	several, begun  bool // printed files are parted by --- and headed by their names
 	failed, changed bool
@@ -116,10 +115,15 @@ func (f *formatting) print(name string, text []byte) error {
 }
 
 func (f *formatting) read(name string) ([]byte, error) {
+	limit := source.DataLimits.Bytes
 	if name == "-" {
-		return io.ReadAll(f.cmd.InOrStdin())
+		text, err := io.ReadAll(io.LimitReader(f.cmd.InOrStdin(), int64(limit)+1))
+		if err == nil && len(text) > limit {
+			err = fmt.Errorf("the text is larger than %d bytes", limit)
+		}
+		return text, err
 	}
-	return os.ReadFile(name)
+	return f.from.Read(filepath.ToSlash(filepath.Clean(name)), limit)
 }
 
 // rewriteFile keeps the mode, and writes through a link to the file itself.
@@ -143,30 +147,30 @@ func yamlFiles(paths []string) ([]string, error) {
 			files = append(files, name)
 		}
 	}
+	from := source.NewFiles(paths, "")
+	var failed error
 	for _, p := range paths {
-		info, err := os.Stat(p)
-		if p == "-" || err == nil && !info.IsDir() {
+		if p == "-" {
 			add(p)
 			continue
 		}
-		if err != nil {
+		info, err := os.Stat(p)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		err = filepath.WalkDir(p, func(name string, d fs.DirEntry, err error) error {
-			hidden := name != p && strings.HasPrefix(d.Name(), ".")
-			switch ext := filepath.Ext(name); {
-			case err != nil:
-				return err
-			case d.IsDir() && hidden:
-				return fs.SkipDir
-			case !d.IsDir() && !hidden && (ext == ".yaml" || ext == ".yml"):
-				add(name)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+		case !info.IsDir():
+			add(p)
+		default:
+			from.Walk(filepath.ToSlash(filepath.Clean(p)), func(name string) {
+				if ext := filepath.Ext(name); ext == ".yaml" || ext == ".yml" {
+					add(filepath.FromSlash(name))
+				}
+			}, func(name string, err error) {
+				if !errors.Is(err, source.ErrNotFollowed) {
+					failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
+				}
+			})
 		}
 	}
-	return files, nil
+	return files, failed
 }

@@ -14,6 +14,7 @@ import (
 	"oktastream/rules"
 	"oktastream/rules/author"
 	"oktastream/rules/lang"
+	"oktastream/rules/lang/source"
 )
 
 // importReport is what `rules import --format json` prints; its names are a contract.
@@ -25,6 +26,7 @@ type importReport struct {
 func newRulesImport() *cobra.Command {
 	var dir, format string
 	var force, verbose bool
+	var src ruleSource
 	cmd := &cobra.Command{
 		Use:   "import PATH...",
 		Short: "Bring in rules of Sigma, of Elastic and of Okta's catalogue",
@@ -45,8 +47,9 @@ func newRulesImport() *cobra.Command {
 			if err := oneOfFormats(format, "text", "json"); err != nil {
 				return err
 			}
-			im := author.NewImport(lang.Load(args), readRuleFile(args))
-			written, diffs, err := writeImport(im, dir, force)
+			src.paths = args
+			im := author.NewImport(src.Load(args), src.read)
+			written, diffs, err := writeImport(im, dir, force, src.Loading)
 			if err != nil {
 				return fail(exitUsage, err)
 			}
@@ -70,6 +73,7 @@ func newRulesImport() *cobra.Command {
 			return nil
 		},
 	}
+	loadFlags(cmd, &src)
 	cmd.Flags().StringVarP(&dir, "out", "o", "", "folder to write to (without it, only the report is made)")
 	cmd.Flags().StringVar(&format, "format", "text", "of the report: text or json")
 	cmd.Flags().BoolVar(&force, "force", false, "replace files that exist")
@@ -79,7 +83,7 @@ func newRulesImport() *cobra.Command {
 
 // writeImport writes the files, compares what they mean with the originals, and takes those back that mean something else:
 // where one was to be replaced, it is there again.
-func writeImport(im *author.Import, dir string, force bool) (written []string, diffs []author.Difference, err error) {
+func writeImport(im *author.Import, dir string, force bool, how lang.Loading) (written []string, diffs []author.Difference, err error) {
 	if dir == "" || len(im.Files) == 0 {
 		return nil, nil, nil
 	}
@@ -95,7 +99,7 @@ func writeImport(im *author.Import, dir string, force bool) (written []string, d
 		return nil, nil, err
 	}
 	// They are loaded from where they belong: a rule may name a list beside it.
-	diffs = im.Verify(lang.Load(written))
+	diffs = im.Verify(how.Load(written))
 	for _, name := range im.Refuse(diffs) {
 		path := filepath.Join(dir, name)
 		if old, ok := replaced[path]; ok {
@@ -126,7 +130,7 @@ func keep(files map[string]oldFile, path string) error {
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(path)
+	text, err := source.NewFiles([]string{path}, "").Read(filepath.ToSlash(path), source.LimitsOf(path).Bytes)
 	files[path] = oldFile{text, info.Mode().Perm()}
 	return err
 }

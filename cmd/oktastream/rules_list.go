@@ -14,6 +14,7 @@ import (
 
 func newRulesList() *cobra.Command {
 	var output string
+	var src ruleSource
 	cmd := &cobra.Command{
 		Use:   "list [PATH]...",
 		Short: "List rules with severity, kind, language, ATT&CK and event types",
@@ -24,7 +25,8 @@ func newRulesList() *cobra.Command {
 			if err := oneOfFormats(output, "table", "json"); err != nil {
 				return err
 			}
-			set, broken := loadAny(args, cmd.ErrOrStderr())
+			src.paths = args
+			set, broken := src.loadAny(cmd.ErrOrStderr())
 			list := author.Summaries(set)
 			var err error
 			if output == "json" {
@@ -43,14 +45,15 @@ func newRulesList() *cobra.Command {
 			return nil
 		},
 	}
+	loadFlags(cmd, &src)
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "table or json")
 	return cmd
 }
 
 // loadAny loads the rules that load. What keeps others from it is printed; broken says that there is such an error. A
 // rule that this version does not support is no error.
-func loadAny(paths []string, notes io.Writer) (set *rules.Set, broken bool) {
-	res := load(paths)
+func (src *ruleSource) loadAny(notes io.Writer) (set *rules.Set, broken bool) {
+	res := src.load()
 	set, between := rules.NewSet(res.Rules)
 	for _, d := range slices.Concat(res.Diagnostics, between) {
 		if d.Level == rules.Error || d.Level == rules.Unsupported {

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"oktastream/rules"
-	"oktastream/rules/pack"
 	"oktastream/rules/ruletest"
 )
 
@@ -50,6 +49,7 @@ func newRulesTest() *cobra.Command {
 			return o.watch(cmd.Context(), 300*time.Millisecond)
 		},
 	}
+	loadFlags(cmd, &o.ruleSource)
 	cmd.Flags().StringVar(&run, "run", "", "run only tests whose rule/name matches this regular expression")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "name the tests that pass as well")
 	cmd.Flags().BoolVar(&o.options.Coverage, "coverage", false, "list the branches of rules that no test goes through")
@@ -61,7 +61,7 @@ func newRulesTest() *cobra.Command {
 
 // testRun is what one command line asks for.
 type testRun struct {
-	paths      []string
+	ruleSource
 	options    ruletest.Options
 	verbose    bool
 	lenient    bool // warnings about test files do not fail the run
@@ -71,8 +71,8 @@ type testRun struct {
 
 // once loads and runs everything. The error has the exit code.
 func (o *testRun) once() error {
-	res := load(o.paths)
-	files, diags := testFiles(o.paths)
+	res := o.load()
+	files, diags := o.tests()
 	rep := ruletest.Run(res.Rules, res.Diagnostics, files, o.options)
 	rep.Diagnostics = append(diags, rep.Diagnostics...)
 	if err := rep.WriteText(o.out, o.verbose); err != nil {
@@ -138,13 +138,6 @@ func (o *testRun) watch(ctx context.Context, every time.Duration) error {
 		case <-ticker.C:
 		}
 	}
-}
-
-func testFiles(paths []string) ([]ruletest.File, []rules.Diagnostic) {
-	if len(paths) == 0 {
-		return ruletest.LoadFS(pack.FS, ".")
-	}
-	return ruletest.Load(paths)
 }
 
 func hasErrors(ds []rules.Diagnostic) bool {

@@ -120,7 +120,7 @@ func TestWatch(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		o := testRun{paths: []string{dir}, out: &out, notes: &notes}
+		o := testRun{ruleSource: ruleSource{paths: []string{dir}}, out: &out, notes: &notes}
 		done <- o.watch(ctx, 5*time.Millisecond)
 	}()
 	out.await(t, "1 passed, 0 failed", 1)

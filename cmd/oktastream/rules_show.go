@@ -7,7 +7,7 @@ import (
 )
 
 func newRulesShow() *cobra.Command {
-	var paths []string
+	var src ruleSource
 	var output string
 	cmd := &cobra.Command{
 		Use:   "show RULE",
@@ -22,7 +22,7 @@ func newRulesShow() *cobra.Command {
 			if err := oneOfFormats(output, "text", "json"); err != nil {
 				return err
 			}
-			set, name, err := loadRule(paths, args[0], cmd.ErrOrStderr())
+			set, name, err := src.loadRule(args[0], cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -33,7 +33,7 @@ func newRulesShow() *cobra.Command {
 			return usage(d.WriteText(cmd.OutOrStdout()))
 		},
 	}
-	rulesFlag(cmd, &paths)
+	rulesFlag(cmd, &src)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	return cmd
 }

@@ -16,7 +16,8 @@ import (
 
 func newRun() *cobra.Command {
 	var file string
-	var flags, paths []string
+	var flags []string
+	var src ruleSource
 	var create bool
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -34,12 +35,10 @@ func newRun() *cobra.Command {
 				return fail(exitUsage, fmt.Errorf("configuration:\n%w", err))
 			}
 			s.CreateTopics = s.CreateTopics || create
-			if len(paths) == 0 {
-				paths = s.Rules
-			}
+			src.configured(cmd, &s)
 			stderr := cmd.ErrOrStderr()
 			s.Logger = logger(s, stderr)
-			set, err := loadSet(paths, stderr)
+			set, err := src.loadSet(stderr)
 			if err != nil {
 				return err
 			}
@@ -85,7 +84,7 @@ func newRun() *cobra.Command {
 	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration file (YAML)")
 	cmd.Flags().StringArrayVarP(&flags, "property", "X", nil, "property=value: a setting or a Kafka client property, may be repeated")
 	cmd.Flags().BoolVar(&create, "create-topics", false, "create missing topics")
-	rulesFlag(cmd, &paths)
+	rulesFlag(cmd, &src)
 	return cmd
 }
 

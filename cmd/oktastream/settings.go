@@ -16,7 +16,11 @@ import (
 // settings is everything that `run` can be told. Kafka client properties are told under their own names beside these.
 type settings struct {
 	processor.Config
-	Rules        []string
+	Rules []string
+
+	RulesOnError, RulesFilesRoot string
+	RulesRunDisabled             bool
+
 	EmbeddedPort int
 	LogLevel     string
 	LogFormat    string
@@ -27,6 +31,7 @@ type settings struct {
 func defaults() settings {
 	return settings{
 		Config:       processor.Config{HTTP: processor.DefaultHTTP},
+		RulesOnError: failOnError,
 		EmbeddedPort: embedded.DefaultPort, LogLevel: "info", LogFormat: "text", Enrich: enrich.Options{Cache: enrich.DefaultCache}, kafka: map[string]string{},
 	}
 }
@@ -48,6 +53,9 @@ type form struct {
 // settingTable is the reference: flags, file, environment, errors and the README follow it.
 var settingTable = []setting{
 	{"rules", "rule files and directories, comma-separated (default: the shipped pack)", list(func(s *settings) *[]string { return &s.Rules })},
+	{"rules.on.error", "what a rule with errors does to the others: fail (nothing runs) or skip (default fail)", oneOf(func(s *settings) *string { return &s.RulesOnError }, failOnError, skipOnError)},
+	{"rules.files.root", "a further directory below which files may lie that rules name, such as lists (default: the directories of the rules)", text(func(s *settings) *string { return &s.RulesFilesRoot })},
+	{"rules.run.disabled", "run rules that are disabled in Kibana as well (default false)", boolean(func(s *settings) *bool { return &s.RulesRunDisabled })},
 	{"instance", "name of this process in its group, stable over restarts (default: host name and a free slot number)", text(func(s *settings) *string { return &s.Instance })},
 	{"stage", "ingest, detect or both (default both)", form{schema.Choice, []string{"ingest", "detect", "both"},
 		func(s *settings, v string) (err error) { s.Stages, err = processor.ParseStage(v); return err }}},

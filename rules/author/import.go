@@ -83,7 +83,7 @@ func (im *Import) file(name string, read func(string) ([]byte, error)) {
 	text, err := read(name)
 	docs := []source.Document{}
 	if err == nil && !isElastic(name) {
-		docs = source.Parse(name, text, source.RuleLimits)
+		docs = source.Parse(name, text, source.LimitsOf(name))
 	}
 	var refused []int // lines
 	for _, f := range im.res.Files {

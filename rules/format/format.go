@@ -41,7 +41,11 @@ func Source(name string, text []byte) ([]byte, []rules.Diagnostic) {
 }
 
 func parse(name string, text []byte) ([]source.Document, []rules.Diagnostic) {
-	docs := source.Parse(name, text, source.DataLimits)
+	limits := source.LimitsOf(name)
+	if limits.Bytes < source.DataLimits.Bytes {
+		limits = source.DataLimits // tests and lists are formatted as well
+	}
+	docs := source.Parse(name, text, limits)
 	var diags []rules.Diagnostic
 	for _, d := range docs {
 		diags = append(diags, d.Report.Diagnostics...)

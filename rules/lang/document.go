@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"oktastream/rules"
+	"oktastream/rules/lang/elastic"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -31,6 +32,9 @@ type document struct {
 	id   string // the id the author gave, or ""
 	name string
 
+	// disabled: the rule is switched off where it comes from, and nobody has asked for it.
+	disabled bool
+
 	// base: a correlation refers to the document and does not ask for its own alerts.
 	base bool
 
@@ -48,7 +52,7 @@ type document struct {
 }
 
 // newDocument compiles what can be compiled without other documents.
-func newDocument(file string, index int, parsed source.Document, files *listFiles) *document {
+func (l *loader) newDocument(file string, index int, parsed source.Document) *document {
 	d := &document{file: file, index: index, root: parsed.Root, report: parsed.Report}
 	if d.root == nil {
 		return d
@@ -61,7 +65,16 @@ func newDocument(file string, index int, parsed source.Document, files *listFile
 	d.own, d.id = d.identifier("name"), d.identifier("id")
 	d.options = parseOptions(d.keys.Object("oktastream"))
 	d.checkSource()
-	d.language, d.body = compile(d.root, files.of(d), d.report)
+	if at := elastic.SwitchedOff(d.root); at != nil {
+		d.disabled = !l.Disabled
+		if l.Disabled {
+			d.report.Warn(at.Pos, elastic.Disabled, "", "the rule is disabled in Kibana, and runs all the same, as was asked for")
+		} else {
+			d.report.Warn(at.Pos, elastic.Disabled, "enable it, or run such rules with rules.run.disabled (--run-disabled-rules)",
+				"the rule is disabled in Kibana, and does not run")
+		}
+	}
+	d.language, d.body = compile(d.root, l.lists.of(d), d.report)
 	if d.language == "" && d.report.OK() {
 		if !d.options.indicators.given {
 			d.report.Error(d.root.Pos, source.NotARule, "add detection:, correlation: or query: with language: okta",
@@ -184,6 +197,9 @@ func (d *document) rule() (r rules.Rule, ok bool) {
 	if !d.report.OK() || d.body.filter != nil {
 		return r, false
 	}
+	if d.disabled {
+		return r, false
+	}
 	if d.base && d.body.stateful == nil {
 		d.options.unheard(d.report)
 		return r, false
@@ -232,6 +248,8 @@ func (d *document) fileReport(r rules.Rule) FileReport {
 		f.Status = Unsupported
 	case d.body.filter != nil:
 		f.Kind = "filter"
+	case d.disabled:
+		f.Kind = "disabled"
 	case d.base && d.body.stateful == nil:
 		f.Kind = "base"
 	default:

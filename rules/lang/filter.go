@@ -98,13 +98,13 @@ func (d *document) expiry() time.Time {
 	return day.AddDate(0, 0, 1)
 }
 
-// targets lists the documents that a filter applies to: those it names, or all with a condition of their own. What
-// correlations observe is filtered with the rules that they are made of.
+// targets lists the documents that a filter applies to: those it names, or all with conditions of their own on events, be it
+// with windows over them. What correlations observe is filtered with the rules that they are made of.
 func (d *document) targets(docs []*document, names map[string][]*document) []*document {
 	var targets []*document
 	if d.body.filter.Any {
 		for _, t := range docs {
-			if t.body.where != nil {
+			if t.body.where != nil || t.body.stateful != nil {
 				targets = append(targets, t)
 			}
 		}
@@ -138,10 +138,13 @@ func (d *document) except(filter match.Expr, expires time.Time) {
 		return
 	}
 	d.exceptions = append(d.exceptions, filter)
+	if d.body.correlation == nil { // that of a correlation is made later, of its rules
+		d.exempt()
+	}
 }
 
-// exempt adds the conditions of filters to the inputs of a rule with windows. For an input that observes alerts they
-// are about the event that completed the alert.
+// exempt adds the conditions of filters to the inputs of a rule with windows, so that what they leave out is never counted,
+// never a step and never seen. For an input that observes alerts they are about the event that completed the alert.
 func (d *document) exempt() {
 	if d.body.stateful == nil || len(d.exceptions) == 0 {
 		return
@@ -150,4 +153,5 @@ func (d *document) exempt() {
 		in := &d.body.stateful.Inputs[i]
 		in.Where = append(match.And{in.Where}, d.exceptions...)
 	}
+	d.exceptions = nil
 }

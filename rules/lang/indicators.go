@@ -1,8 +1,6 @@
 package lang
 
 import (
-	"path"
-	"strings"
 	"time"
 
 	"oktastream/rules"
@@ -34,7 +32,7 @@ func isIndicatorList(root *source.Node) bool {
 }
 
 // loadIndicators reads the list that the document names and makes it part of the condition.
-func (d *document) loadIndicators(read func(string) ([]byte, error)) {
+func (d *document) loadIndicators(files *source.Files) {
 	o := &d.options.indicators
 	if !o.given || !d.report.OK() {
 		return
@@ -49,14 +47,9 @@ func (d *document) loadIndicators(read func(string) ([]byte, error)) {
 		d.report.Error(o.block.Pos(), source.BadIndicators, "", "indicators names no field")
 		return
 	}
-	if path.IsAbs(at.Text) {
-		d.report.Error(at.Pos, source.BadIndicators, "write the path from the rule file to the list", "the path of the list is not relative")
-		return
-	}
-	name := path.Join(path.Dir(d.file), strings.ReplaceAll(at.Text, `\`, "/"))
-	data, err := read(name)
+	name, data, err := files.ReadNamed(d.file, at.Text, source.DataLimits.Bytes)
 	if err != nil {
-		d.report.Error(at.Pos, source.BadIndicators, "", "cannot read the indicator list: %v", err)
+		d.report.Error(at.Pos, source.BadIndicators, "", "cannot read the indicator list %s: %v", name, withoutName(err))
 		return
 	}
 	list := parseIndicators(name, data, d.report)
@@ -92,13 +85,15 @@ func (d *document) listed() match.Expr {
 	return any
 }
 
-// parseIndicators reads a list; what is wrong with it is reported to the rule that names it, at its place in the list.
+// parseIndicators reads a list; what is wrong with it is reported to the rule that names it, at its place in the list, and
+// without a word of it.
 func parseIndicators(name string, data []byte, report *source.Report) []rules.Indicator {
 	var list []rules.Indicator
 	for _, doc := range source.Parse(name, data, source.DataLimits) {
 		if doc.Root != nil {
 			list = append(list, indicatorList(doc.Root, doc.Report)...)
 		}
+		doc.Report.Discreet()
 		report.Include(doc.Report)
 	}
 	return list

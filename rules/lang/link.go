@@ -109,6 +109,8 @@ func (d *document) link(names map[string][]*document) {
 			d.report.Error(ref.Pos, sigma.UnknownRule, "", "%s is made of this correlation itself", ref.Text)
 		case b.body.filter != nil || b.root.Get("filter") != nil:
 			d.report.Error(ref.Pos, sigma.CannotCorrelate, "name the rules that it filters", "%s is a filter, which finds nothing", ref.Text)
+		case b.disabled:
+			d.report.Unsupported(ref.Pos, sigma.BaseFailed, "see "+b.place(), "the rule %s is disabled", ref.Text)
 		case b.report.Failed():
 			d.report.Error(ref.Pos, sigma.BaseFailed, "see "+b.place(), "the rule %s does not load", ref.Text)
 		case !b.report.OK():

@@ -3,9 +3,7 @@ package lang
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -43,22 +41,53 @@ type FileReport struct {
 	Name     string
 	Title    string
 	Language string
-	Kind     string // as Rule.Kind; base for a rule that only correlations use; filter; empty for what did not load
+	Kind     string // as Rule.Kind; base for a rule that only correlations use; filter; disabled; empty for what did not load
 	Status   Status
+}
+
+// Loading says how rules are loaded. The zero value is what Load does.
+type Loading struct {
+	// FilesRoot is a further directory below which the files may lie that rules name; they may always lie below the
+	// directories that are loaded.
+	FilesRoot string
+	// Disabled has rules run that are disabled where they come from.
+	Disabled bool
 }
 
 // Load reads rule files, and all files ending in .yml, .yaml or .toml below directories, except hidden ones, rule tests
 // (*_test.yaml), lists for placeholders (placeholders.yaml) and indicator lists. Broken rules do not keep others from loading.
-func Load(paths []string) Result {
-	l := newLoader(func(name string) (fs.File, error) { return os.Open(filepath.FromSlash(name)) })
+func Load(paths []string) Result { return Loading{}.Load(paths) }
+
+// LoadFS is Load for the file or directory root of a file system.
+func LoadFS(fsys fs.FS, root string) Result { return Loading{}.LoadFS(fsys, root) }
+
+// Load loads files and directories.
+func (o Loading) Load(paths []string) Result {
+	slashed := make([]string, len(paths))
+	for i, p := range paths {
+		slashed[i] = filepath.ToSlash(filepath.Clean(p))
+	}
+	return o.load(source.NewFiles(paths, o.FilesRoot), slashed)
+}
+
+// LoadFS loads the file or directory root of a file system.
+func (o Loading) LoadFS(fsys fs.FS, root string) Result {
+	return o.load(source.FilesIn(fsys), []string{path.Clean(root)})
+}
+
+func (o Loading) load(files *source.Files, paths []string) Result {
+	l := &loader{Loading: o, files: files, seen: map[string]bool{}, lists: newListFiles(files)}
 	for _, p := range paths {
-		p = filepath.ToSlash(filepath.Clean(p))
-		info, err := os.Stat(filepath.FromSlash(p))
+		info, err := files.Stat(p)
 		switch {
 		case err != nil:
 			l.unreadable(p, err)
 		case info.IsDir():
-			l.walk(os.DirFS(filepath.FromSlash(p)), ".", func(name string) string { return path.Join(p, name) })
+			files.Walk(p, func(name string) {
+				if isRuleFile(name) {
+					l.file(name)
+				}
+			}, l.unreadable)
 		default:
 			l.file(p)
 		}
@@ -66,25 +95,10 @@ func Load(paths []string) Result {
 	return l.result()
 }
 
-// LoadFS is Load for the file or directory root of a file system.
-func LoadFS(fsys fs.FS, root string) Result {
-	l := newLoader(fsys.Open)
-	root = path.Clean(root)
-	info, err := fs.Stat(fsys, root)
-	switch {
-	case err != nil:
-		l.unreadable(root, err)
-	case info.IsDir():
-		l.walk(fsys, root, func(name string) string { return name })
-	default:
-		l.file(root)
-	}
-	return l.result()
-}
-
 // loader gathers documents. Names of files have slashes.
 type loader struct {
-	open    func(name string) (fs.File, error)
+	Loading
+	files   *source.Files
 	seen    map[string]bool
 	docs    []*document
 	loose   []rules.Diagnostic // about files as a whole
@@ -92,44 +106,17 @@ type loader struct {
 	lists   *listFiles
 }
 
-func newLoader(open func(string) (fs.File, error)) *loader {
-	l := &loader{open: open, seen: map[string]bool{}}
-	l.lists = newListFiles(l.read)
-	return l
-}
-
 func (l *loader) unreadable(name string, err error) {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		err = p.Err // the name stands in front already
+	if errors.Is(err, source.ErrNotFollowed) {
+		l.loose = append(l.loose, rules.Diagnostic{File: name, Level: rules.Warning, Code: source.Unreadable, Message: err.Error()})
+		return
 	}
-	l.fail(name, source.Unreadable, "", fmt.Sprintf("cannot read: %v", err))
+	l.fail(name, source.Unreadable, "", fmt.Sprintf("cannot read: %v", withoutName(err)))
 }
 
 func (l *loader) fail(name, code, hint, message string) {
 	l.loose = append(l.loose, rules.Diagnostic{File: name, Level: rules.Error, Code: code, Message: message, Hint: hint})
 	l.reports = append(l.reports, FileReport{File: name, Status: Failed})
-}
-
-func (l *loader) walk(fsys fs.FS, root string, full func(string) string) {
-	err := fs.WalkDir(fsys, root, func(name string, d fs.DirEntry, err error) error {
-		hidden := name != root && strings.HasPrefix(d.Name(), ".")
-		switch {
-		case err != nil:
-			l.unreadable(full(name), err)
-			if d != nil && d.IsDir() {
-				return fs.SkipDir
-			}
-		case d.IsDir() && hidden:
-			return fs.SkipDir
-		case !d.IsDir() && !hidden && isRuleFile(name):
-			l.file(full(name))
-		}
-		return nil
-	})
-	if err != nil {
-		l.unreadable(full(root), err)
-	}
 }
 
 func isRuleFile(name string) bool {
@@ -141,17 +128,15 @@ func isTest(name string) bool {
 	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "_test")
 }
 
-// file reads one file, unless it was read before, or is a rule test or placeholders.yaml.
+// file reads one file, unless it was read before, under whatever name, or is a rule test or placeholders.yaml.
 func (l *loader) file(name string) {
-	if l.seen[name] || isTest(name) || isPlaceholders(name) {
+	same := l.files.Same(name)
+	if l.seen[same] || isTest(name) || isPlaceholders(name) {
 		return
 	}
-	l.seen[name] = true
-	limits := source.RuleLimits
-	if isExport(name) {
-		limits.Bytes = source.DataLimits.Bytes // an export holds all the rules of a space
-	}
-	data, err := l.read(name, limits.Bytes)
+	l.seen[same] = true
+	limits := source.LimitsOf(name)
+	data, err := l.files.Read(name, limits.Bytes)
 	if err != nil {
 		l.unreadable(name, err)
 		return
@@ -162,7 +147,7 @@ func (l *loader) file(name string) {
 			continue
 		}
 		parsed.Root = rewritten(parsed.Root, name, parsed.Report)
-		docs = append(docs, newDocument(name, i+1, parsed, l.lists))
+		docs = append(docs, l.newDocument(name, i+1, parsed))
 	}
 	if !isExport(name) { // the lines of an export do not depend on each other
 		distrust(docs)
@@ -180,23 +165,6 @@ func parse(name string, data []byte, limits source.Limits) []source.Document {
 		docs = elastic.Export(docs)
 	}
 	return docs
-}
-
-// read returns at most one byte more than limit, so that the parser sees that a file is too large.
-func (l *loader) read(name string, limit int) ([]byte, error) {
-	f, err := l.open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	return io.ReadAll(io.LimitReader(f, int64(limit)+1))
 }
 
 // readFirst puts what cannot be read before the other documents of its file: the rest may only follow from it.
@@ -224,13 +192,13 @@ func readFirst(docs []*document) []*document {
 // result links the documents and collects what there is to say.
 func (l *loader) result() Result {
 	for _, d := range l.docs {
-		d.loadIndicators(func(name string) ([]byte, error) { return l.read(name, source.DataLimits.Bytes) })
+		d.loadIndicators(l.files)
 	}
 	filters := link(l.docs)
 	r := Result{Diagnostics: l.loose, Files: l.reports, Filters: filters}
 	type place struct {
-		file, code, message string
-		at                  match.Pos
+		file, code string
+		at         match.Pos
 	}
 	var listed source.Listed // a file may have thousands of documents
 	said := map[place]bool{} // an indicator list may be read for several rules, and as a file that is none
@@ -250,7 +218,7 @@ func (l *loader) result() Result {
 		})
 		for _, diag := range d.report.Diagnostics {
 			diag.Rule = d.name
-			p := place{diag.File, diag.Code, diag.Message, diag.Pos}
+			p := place{diag.File, diag.Code, diag.Pos}
 			if diag.File != d.file && said[p] {
 				continue
 			}

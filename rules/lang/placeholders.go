@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
+	"oktastream/rules"
 	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
+	"oktastream/rules/match"
 )
 
 // isPlaceholders tells the file that says, for the rules of its directory and those below, what placeholders stand for.
@@ -24,7 +27,7 @@ var placeholderFiles = []string{"placeholders.yaml", "placeholders.yml"}
 
 // listFiles reads the lists of placeholders, each once.
 type listFiles struct {
-	read        func(name string, limit int) ([]byte, error)
+	files       *source.Files
 	directories map[string]*placeholderBlock
 	lists       map[listKey]listResult
 }
@@ -36,15 +39,16 @@ type placeholderBlock struct {
 	report *source.Report // about the file; nil for a rule's own block
 }
 
-type listKey struct{ file, column string }
+type listKey struct{ dir, name, column string }
 
 type listResult struct {
+	file   string
 	values []string
 	err    error
 }
 
-func newListFiles(read func(string, int) ([]byte, error)) *listFiles {
-	return &listFiles{read: read, directories: map[string]*placeholderBlock{}, lists: map[listKey]listResult{}}
+func newListFiles(files *source.Files) *listFiles {
+	return &listFiles{files: files, directories: map[string]*placeholderBlock{}, lists: map[listKey]listResult{}}
 }
 
 // of returns what the placeholders of a document stand for: by its own settings, else by placeholders.yaml beside it,
@@ -91,11 +95,16 @@ func (l *listFiles) directory(dir string) *placeholderBlock {
 	l.directories[dir] = b
 	for _, base := range placeholderFiles {
 		name := path.Join(dir, base)
-		data, err := l.read(name, source.DataLimits.Bytes)
-		if err != nil {
+		// It stands beside a rule or above, and so is named by no rule; only it must not lead elsewhere.
+		_, data, err := l.files.ReadNamed(name, base, source.DataLimits.Bytes)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		b.file, b.report = name, &source.Report{File: name}
+		if err != nil {
+			b.report.Error(match.Pos{}, source.Unreadable, "", "cannot read: %v", withoutName(err))
+			break
+		}
 		for _, doc := range source.Parse(name, data, source.DataLimits) {
 			b.report.Include(doc.Report)
 			switch {
@@ -150,21 +159,21 @@ func (l *listFiles) entry(file string, p *source.Pair, r *source.Report) []strin
 			return nil
 		}
 	}
-	if name.IsNull() || path.IsAbs(name.Text) {
-		r.Error(name.Pos, sigma.BadList, "write the path from this file to the list", "the path of the list is not relative")
+	if name.IsNull() {
+		r.Error(name.Pos, sigma.BadList, "write the path from this file to the list", "the list has no path")
 		return nil
 	}
-	full := path.Join(path.Dir(file), strings.ReplaceAll(name.Text, `\`, "/"))
 	if column == "" {
 		column = "\x00" + p.Key.Text // the default
 	}
-	key := listKey{full, column}
+	key := listKey{path.Dir(file), name.Text, column}
 	result, known := l.lists[key]
 	if !known {
-		data, err := l.read(full, source.DataLimits.Bytes)
+		full, data, err := l.files.ReadNamed(file, name.Text, source.DataLimits.Bytes)
+		result.file = full
 		switch {
 		case err != nil:
-			result.err = fmt.Errorf("cannot read the list: %w", err)
+			result.err = fmt.Errorf("cannot read the list: %w", withoutName(err))
 		case len(data) > source.DataLimits.Bytes:
 			result.err = fmt.Errorf("the list is larger than %d bytes", source.DataLimits.Bytes)
 		default:
@@ -173,14 +182,23 @@ func (l *listFiles) entry(file string, p *source.Pair, r *source.Report) []strin
 		l.lists[key] = result
 	}
 	if result.err != nil {
-		r.Error(name.Pos, sigma.BadList, "", "%s: %v", full, result.err)
+		r.Error(name.Pos, sigma.BadList, "", "%s: %v", result.file, result.err)
 	}
 	return result.values
 }
 
+// withoutName leaves out the name of a file from the error of reading it, where it stands in front already.
+func withoutName(err error) error {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
 // parseList reads a list by the ending of its name: CSV with a header, a JSON array of texts or of objects, and for any
 // other one value a line, without empty lines and those that begin with #. A column that begins with a zero byte is the
-// one to take if there are several and the author names none.
+// one to take if there are several and the author names none. Errors say what is wrong and where, and quote nothing: the
+// file may be something else than a list, with something else than names in it.
 func parseList(name string, data []byte, column string) ([]string, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch strings.ToLower(path.Ext(name)) {
@@ -213,7 +231,7 @@ func parseCSV(data []byte, column string) ([]string, error) {
 		i = 0
 	}
 	if i < 0 {
-		return nil, fmt.Errorf("the header has no column %q; it has %s", wanted, strings.Join(header, ", "))
+		return nil, fmt.Errorf("the header has %s, and no column %q", rules.Counted(len(header), "column"), wanted)
 	}
 	var values []string
 	for {
@@ -234,7 +252,7 @@ func parseJSON(data []byte, column string) ([]string, error) {
 	in.UseNumber()
 	var list []any
 	if err := in.Decode(&list); err != nil {
-		return nil, fmt.Errorf("not a JSON array: %w", err)
+		return nil, errors.New("not a JSON array")
 	}
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("text after the JSON array")

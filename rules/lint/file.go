@@ -33,13 +33,13 @@ func (c *checker) file(name string) *file {
 	}
 	c.files[name] = nil
 	data, err := c.in.Read(name)
-	if err != nil || len(data) > source.DataLimits.Bytes || !utf8.Valid(data) {
+	if err != nil || len(data) > source.LimitsOf(name).Bytes || !utf8.Valid(data) {
 		return nil
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	f := &file{name: name, lines: strings.Split(text, "\n")}
-	parsed := source.Parse(name, data, source.RuleLimits)
+	parsed := source.Parse(name, data, source.LimitsOf(name))
 	readable := true
 	for _, d := range parsed {
 		if d.Root != nil {

@@ -172,7 +172,9 @@ func (c *checker) report(r *rules.Rule, at span, level rules.Level, code, hint, 
 // locate makes a finding of a loader's diagnostic.
 func (c *checker) locate(d rules.Diagnostic) Finding {
 	f := Finding{Diagnostic: d}
-	if src := c.file(d.File); src != nil && d.Line > 0 {
+	// Of a file that a rule names nothing is shown: it may be anything.
+	rule := slices.ContainsFunc(c.in.Loaded.Files, func(r lang.FileReport) bool { return r.File == d.File })
+	if src := c.file(d.File); src != nil && d.Line > 0 && rule {
 		f.Source = src.line(d.Line)
 		f.Length = src.lengthAt(d.Pos)
 	}

@@ -2,8 +2,8 @@ package ruletest
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -98,68 +98,67 @@ type base struct {
 
 // Load reads test files. A path names a test file, a rule file whose tests stand beside it, or a folder, which is
 // searched for test files except in hidden folders; so the paths given to the rule loader can be given here too.
-func Load(paths []string) ([]File, []rules.Diagnostic) {
-	l := loader{seen: map[string]bool{}, read: func(name string) ([]byte, error) { return os.ReadFile(filepath.FromSlash(name)) }}
+func Load(paths []string) ([]File, []rules.Diagnostic) { return LoadWithin(paths, "") }
+
+// LoadWithin is Load with a further folder below which samples may lie.
+func LoadWithin(paths []string, root string) ([]File, []rules.Diagnostic) {
+	l := loader{seen: map[string]bool{}, files: source.NewFiles(paths, root)}
 	for _, p := range paths {
 		p = filepath.ToSlash(filepath.Clean(p))
-		info, err := os.Stat(filepath.FromSlash(p))
+		info, err := l.files.Stat(p)
 		switch {
 		case err != nil:
 			l.fail(p, err)
 		case info.IsDir():
-			l.walk(os.DirFS(filepath.FromSlash(p)), ".", func(name string) string { return path.Join(p, name) })
+			l.walk(p)
 		case IsTestFile(p):
 			l.file(p)
 		default:
 			for _, suffix := range Suffixes {
 				beside := strings.TrimSuffix(p, path.Ext(p)) + suffix
-				if _, err := os.Stat(filepath.FromSlash(beside)); err == nil {
+				if _, err := l.files.Stat(beside); err == nil {
 					l.file(beside)
 				}
 			}
 		}
 	}
-	return l.files, l.diags
+	return l.found, l.diags
 }
 
 // LoadFS reads the test files below root of a file system; root is "." for all of it.
 func LoadFS(fsys fs.FS, root string) ([]File, []rules.Diagnostic) {
-	l := loader{seen: map[string]bool{}, read: func(name string) ([]byte, error) { return fs.ReadFile(fsys, name) }}
-	l.walk(fsys, root, func(name string) string { return name })
-	return l.files, l.diags
+	l := loader{seen: map[string]bool{}, files: source.FilesIn(fsys)}
+	l.walk(root)
+	return l.found, l.diags
 }
 
 // loader gathers test files, each once. Names have slashes.
 type loader struct {
-	read  func(name string) ([]byte, error)
+	files *source.Files
 	seen  map[string]bool
-	files []File
+	found []File
 	diags []rules.Diagnostic
 }
 
-func (l *loader) walk(fsys fs.FS, root string, full func(string) string) {
-	err := fs.WalkDir(fsys, root, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && name != root && strings.HasPrefix(d.Name(), "."):
-			return fs.SkipDir
-		case !d.IsDir() && IsTestFile(name):
-			l.file(full(name))
+func (l *loader) walk(root string) {
+	l.files.Walk(root, func(name string) {
+		if IsTestFile(name) {
+			l.file(name)
 		}
-		return nil
+	}, func(name string, err error) {
+		if !errors.Is(err, source.ErrNotFollowed) { // the loader of rules warns of it
+			l.fail(name, err)
+		}
 	})
-	if err != nil {
-		l.fail(full(root), err)
-	}
 }
 
 func (l *loader) file(name string) {
-	if l.seen[name] {
+	same := l.files.Same(name)
+	if l.seen[same] {
 		return
 	}
-	l.seen[name] = true
-	text, err := l.read(name)
+	l.seen[same] = true
+	text, err := l.files.Read(name, source.DataLimits.Bytes)
 	if err != nil {
 		l.fail(name, err)
 		return
@@ -169,9 +168,18 @@ func (l *loader) file(name string) {
 	if hasError(diags) {
 		return
 	}
-	f.read = func(sample string) ([]byte, error) { return l.read(path.Join(path.Dir(name), sample)) }
-	l.files = append(l.files, f)
+	f.read = func(sample string) ([]byte, error) {
+		full, data, err := l.files.ReadNamed(name, sample, maxSample)
+		if err == nil && len(data) > maxSample {
+			err = fmt.Errorf("%s is larger than %d bytes", full, maxSample)
+		}
+		return data, err
+	}
+	l.found = append(l.found, f)
 }
+
+// maxSample is how large a file of sample events may be.
+const maxSample = 64 << 20
 
 func (l *loader) fail(name string, err error) {
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {

@@ -8,4 +8,5 @@ const (
 	BadSettings = "OKS0904" // threshold, new terms, suppression or a mapping of the wrong form
 	BadFilter   = "OKS0905" // a filter or exception of the wrong form, or one that cannot be run
 	NoEffect    = "OKS0906" // a setting that has no effect here
+	Disabled    = "OKS0907" // a rule that is switched off in Kibana
 )

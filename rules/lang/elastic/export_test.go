@@ -34,7 +34,10 @@ func item(list, entries string) string {
 // TestExport: what exceptions and filters leave out is left out, and what cannot be evaluated is not loaded.
 func TestExport(t *testing.T) {
 	withList := line(`,"exceptions_list":[{"id":"9","list_id":"L","type":"rule_default","namespace_type":"single"}]`)
-	const signIn = `{"eventType":"user.session.start","actor":{"alternateId":"ada@x.example","id":"u1"},"target":[{"type":"User","alternateId":"a"},{"type":"App","alternateId":"b"}]}`
+	expiring := func(at string) string {
+		return strings.Replace(item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`), `"item_id"`, `"expire_time":"`+at+`","item_id"`, 1)
+	}
+	const signIn = `{"published":"2026-01-10T09:00:00.000Z","client":{"ipAddress":"203.0.113.7"},"eventType":"user.session.start","actor":{"alternateId":"ada@x.example","id":"u1"},"target":[{"type":"User","alternateId":"a"},{"type":"App","alternateId":"b"}]}`
 	for name, c := range map[string]struct {
 		lines []string
 		holds bool
@@ -52,6 +55,19 @@ func TestExport(t *testing.T) {
 		"one item of two":      {[]string{withList, item("L", `{"field":"okta.actor.type","operator":"included","type":"exists"}`), item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, false, false},
 		"nested, same element": {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"b"}]}`)}, false, false},
 		"nested, two elements": {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"a"}]}`)}, true, false},
+		"expired":              {[]string{withList, expiring("2025-01-01T00:00:00.000Z")}, true, false},
+		"expires at this time": {[]string{withList, expiring("2026-01-10T09:00:00Z")}, true, false},
+		"expires later":        {[]string{withList, expiring("2026-01-10T09:00:00.001Z")}, false, false},
+		"never expires":        {[]string{withList, `{"list_id":"L","namespace_type":"single","expire_time":null,"entries":[{"field":"okta.actor.id","type":"exists"}]}`}, false, false},
+		"of another space":     {[]string{withList, strings.Replace(item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`), "single", "agnostic", 1)}, true, false},
+		"of no space":          {[]string{withList, strings.Replace(item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`), `"namespace_type":"single",`, "", 1)}, false, false},
+		"network":              {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match","value":"203.0.113.0/24"}`)}, false, false},
+		"other network":        {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match","value":"203.0.114.0/24"}`)}, true, false},
+		"no network excluded":  {[]string{withList, item("L", `{"field":"source.ip","operator":"excluded","type":"match","value":"203.0.113.0/24"}`)}, true, false},
+		"any network":          {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match_any","value":["198.51.100.0/24","192.0.2.1","203.0.113.0/24"]}`)}, false, false},
+		"network of a text":    {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"match","value":"203.0.113.0/24"}`)}, true, false},
+		"network filter":       {[]string{line(`,"filters":[{"meta":{"negate":false},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]`)}, true, false},
+		"terms filter":         {[]string{line(`,"filters":[{"meta":{"negate":true},"query":{"terms":{"source.ip":["::1","203.0.113.0/24"]}}}]`)}, false, false},
 		"value list":           {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"list","list":{"id":"ips","type":"ip"}}`)}, false, true},
 		"phrase filter":        {[]string{line(`,"filters":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, true, false},
 		"negated filter":       {[]string{line(`,"filters":[{"meta":{"negate":true},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, false, false},
@@ -163,7 +179,7 @@ func TestNothingIsIgnoredInSilence(t *testing.T) {
 			t.Errorf("%s: %v", more, res.Diagnostics)
 		}
 	}
-	for more, code := range map[string]string{"exceptions_list = []": "", `exceptions_list = [{list_id = "L"}]`: "OKS0905", "enabled = true": "", "enabled = false": "OKS0906",
+	for more, code := range map[string]string{"exceptions_list = []": "", `exceptions_list = [{list_id = "L"}]`: "OKS0905", "enabled = true": "",
 		`actions = [{id = "a"}]`: "OKS0906"} {
 		text := "[rule]\nrule_id = \"r\"\nname = \"t\"\ndescription = \"d\"\nrisk_score = 73\nseverity = \"high\"\ntype = \"query\"\nlanguage = \"kuery\"\nquery = \"event.action:a\"\n" + more
 		res := lang.LoadFS(fstest.MapFS{"t.toml": {Data: []byte(text)}}, "t.toml")
@@ -175,6 +191,21 @@ func TestNothingIsIgnoredInSilence(t *testing.T) {
 		}
 		if len(res.Rules) != 1 || warned != code {
 			t.Errorf("%s: %v", more, res.Diagnostics)
+		}
+	}
+}
+
+// TestDisabled: a rule that is disabled in Kibana does not run, and says so, unless it is asked for.
+func TestDisabled(t *testing.T) {
+	off := strings.Replace(line(""), `"enabled":true`, `"enabled":false`, 1)
+	fsys := fstest.MapFS{"export.ndjson": {Data: []byte(off)}}
+	for _, asked := range []bool{false, true} {
+		res := lang.Loading{Disabled: asked}.LoadFS(fsys, "export.ndjson")
+		if len(res.Rules) == 1 != asked || len(res.Files) != 1 || res.Files[0].Status != lang.OK || (res.Files[0].Kind == "disabled") == asked {
+			t.Errorf("asked for %v: %v %v", asked, res.Files, res.Diagnostics)
+		}
+		if d := res.Diagnostics[0]; d.Code != "OKS0907" || d.Level != rules.Warning || d.Col != strings.Index(off, "false,\"actions\"")+1 {
+			t.Errorf("asked for %v: %v", asked, res.Diagnostics)
 		}
 	}
 }

@@ -86,7 +86,6 @@ var unheard = []struct {
 	{"actions", "alerts go to the topic: actions have no effect", nil},
 	{"response_actions", "alerts go to the topic: response_actions have no effect", nil},
 	{"throttle", "alerts go to the topic at once: throttle has no effect", []string{"no_actions", "rule", ""}},
-	{"enabled", "the rule is not enabled in Kibana, and runs here", []string{"true"}},
 	{"timestamp_field", "sequences go by the event's own time, @timestamp: timestamp_field has no effect", []string{"@timestamp", ""}},
 	{"tiebreaker_field", "events of one time follow each other in either order: tiebreaker_field has no effect", []string{""}},
 	{"data_view_id", "what the data view holds is not known: the rule reads Okta's events", []string{""}},

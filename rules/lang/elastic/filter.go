@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"oktastream/rules/event"
+	"oktastream/rules/lang/kuery"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -114,7 +115,31 @@ func term(n *source.Node, r *source.Report) match.Expr {
 		}
 		values = append(values, v.Text)
 	}
-	return pred(p.Key, r, match.Equal, values...)
+	return equal(p.Key, values, r)
+}
+
+// equal compares a field with any of several values; one that holds addresses also with networks, as Elasticsearch does.
+func equal(key *source.Node, values []string, r *source.Report) match.Expr {
+	path, ok := field(key, r)
+	if !ok {
+		return nil
+	}
+	texts := &match.Pred{Path: path, Op: match.Equal, Pos: key.Pos}
+	addresses := &match.Pred{Path: path, Op: match.InCIDR, Pos: key.Pos}
+	for _, v := range values {
+		if nets, ok := kuery.Networks(path, v); ok {
+			addresses.Nets = append(addresses.Nets, nets...)
+		} else {
+			texts.Literals = append(texts.Literals, v)
+		}
+	}
+	switch {
+	case len(addresses.Nets) == 0:
+		return texts
+	case len(texts.Literals) == 0:
+		return addresses
+	}
+	return match.Or{texts, addresses}
 }
 
 func wildcard(n *source.Node, r *source.Report) match.Expr {
@@ -210,7 +235,9 @@ func boolean(n *source.Node, r *source.Report) match.Expr {
 	return all
 }
 
-// exceptions reads the items of exception lists: an event that meets all entries of one is left out.
+// exceptions reads the items of exception lists: an event that meets all entries of one is left out. An item that expires
+// leaves out only events of an earlier time. Kibana asks the clock when the rule runs, which finds the same where events
+// come at once; the event's own time gives the same answer in every process, and again when old events are read once more.
 func exceptions(list *source.Node, r *source.Report) match.Or {
 	var any match.Or
 	for _, item := range items(list) {
@@ -228,6 +255,14 @@ func exceptions(list *source.Node, r *source.Report) match.Or {
 		if len(all) == 0 {
 			r.Unsupported(item.Pos, BadFilter, "", "the exception has no entries")
 			return nil
+		}
+		if expires := item.Get("expire_time"); !expires.IsNull() && expires.Text != "" {
+			if expires.Kind != source.Scalar || !isTime(expires.Text) {
+				r.Error(expires.Pos, BadFilter, "write a time such as 2026-01-02T15:04:05Z", "expire_time %q is not a time", expires.Text)
+				return nil
+			}
+			r.Note(expires.Pos, BadFilter, "", "the exception expires: it leaves out events before %s", expires.Text)
+			all = append(all, &match.Pred{Path: event.MustPath("published"), Op: match.Less, Literals: []string{expires.Text}, Pos: expires.Pos})
 		}
 		any = append(any, all)
 	}
@@ -262,7 +297,7 @@ func entry(e, in *source.Node, r *source.Report) match.Expr {
 		for _, v := range items(value) {
 			values = append(values, v.Text)
 		}
-		x = pred(name, r, match.Equal, values...)
+		x = equal(name, values, r)
 	case "wildcard":
 		if value == nil {
 			return nil

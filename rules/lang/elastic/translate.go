@@ -13,6 +13,14 @@ const Key = "rule"
 // Is tells whether a document holds an Elastic rule.
 func Is(doc *source.Node) bool { return doc.Get(Key) != nil && doc.Get(Key).Kind == source.Map }
 
+// SwitchedOff is the place where a rule says that it is not enabled; nil for a rule that is, or does not say.
+func SwitchedOff(doc *source.Node) *source.Node {
+	if n := doc.Get(Key).Get("enabled"); Is(doc) && n != nil && n.Kind == source.Scalar && n.Text == "false" {
+		return n
+	}
+	return nil
+}
+
 // renamed lists the keys whose values fit those of our rule format as they are.
 var renamed = [][2]string{{"name", "title"}, {"rule_id", "id"}, {"description", "description"}, {"severity", "level"}, {"license", "license"},
 	{"references", "references"}, {"false_positives", "falsepositives"}}

@@ -170,7 +170,7 @@ func (c *compiler) compare(p event.Path, n clause, in *token) match.Expr {
 	case !v.quoted && v.text == "null":
 		c.report.Warn(c.at(v), Suspicious, fmt.Sprintf("write not %s:*", p), "null is compared as a text; to ask for a missing field, negate f:*")
 	}
-	if net, ok := network(v.text); ok && isAddress(p) {
+	if net, ok := Networks(p, v.text); ok {
 		pred.Op, pred.Literals, pred.Nets = match.InCIDR, nil, net
 		return pred
 	}

@@ -116,6 +116,15 @@ func fits(text string, parts []string) bool {
 	return true
 }
 
+// Networks reads a value that a field is compared with for equality, where the field holds addresses and the value is a
+// network or an address with several notations: Kibana's filters and exceptions compare as queries do.
+func Networks(field event.Path, value string) (nets []netip.Prefix, ok bool) {
+	if !isAddress(field) {
+		return nil, false
+	}
+	return network(value)
+}
+
 // isAddress tells whether a field holds addresses: the integration maps those named ip so.
 func isAddress(p event.Path) bool {
 	name := strings.ToLower(p.String())

@@ -45,6 +45,10 @@ func (f *field) regexps(values []value) match.Expr {
 // badPattern tells constructs of other dialects, which are unsupported, from mistakes.
 func (f *field) badPattern(v value, err error) {
 	e, ok := err.(*syntax.Error)
+	if v.listed() {
+		f.report.Error(v.node.Pos, BadPattern, "", "what a placeholder in %s stands for makes no regular expression", v.quoted())
+		return
+	}
 	if !ok {
 		f.report.Error(v.node.Pos, BadPattern, "", "the regular expression cannot be read: %v", err)
 		return
@@ -70,7 +74,7 @@ func (f *field) networks(values []value) match.Expr {
 	for _, v := range values {
 		net, err := ParseNetwork(v.text)
 		if err != nil || v.null() {
-			f.report.Error(v.node.Pos, BadPattern, "write a network such as 10.0.0.0/8 or 2001:db8::/32", "%q is not a network", v.text)
+			f.report.Error(v.node.Pos, BadPattern, "write a network such as 10.0.0.0/8 or 2001:db8::/32", "%s is not a network", v.quoted())
 			continue
 		}
 		p.Nets = append(p.Nets, net)

@@ -27,6 +27,13 @@ type value struct {
 
 func (v value) null() bool { return v.node.IsNull() }
 
+// quoted is the value as its author wrote it, for messages. What a placeholder stands for comes out of a file that may be
+// no list at all, and is quoted nowhere.
+func (v value) quoted() string { return strconv.Quote(v.node.Text) }
+
+// listed tells whether a placeholder of the value stands for something.
+func (v value) listed() bool { return v.text != v.node.Text }
+
 func (f *field) compile(values []*source.Node) match.Expr {
 	if f.how.all && len(values) == 1 && !f.how.expand {
 		f.report.Warn(f.key.Pos, BadModifiers, "leave all out", "all has no effect on one value")
@@ -159,7 +166,7 @@ func (f *field) shape(v value, ps []piece, into *shapes) {
 	switch {
 	case op == match.Exists && (form != "" || f.any):
 		f.report.Warn(v.node.Pos, Suspicious, "write exists: true if that is meant", "a text of nothing but wildcards holds for every value")
-	case op == match.Equal && len(f.how.steps) == 0 && strings.EqualFold(f.path.String(), "eventType"):
+	case op == match.Equal && len(f.how.steps) == 0 && !v.listed() && strings.EqualFold(f.path.String(), "eventType"):
 		f.checkType(v.node, literal)
 	}
 	*into = append(*into, shaped{op, literal, v.node.Pos})
@@ -251,7 +258,7 @@ func (f *field) order(values []value) match.Expr {
 		if !isNumber(v.text) {
 			if _, err := time.Parse(time.RFC3339, v.text); err != nil || v.null() {
 				f.report.Error(v.node.Pos, BadPattern, "write a number, or a time such as 2026-01-02T15:04:05Z",
-					"%s compares numbers and times, not %q", f.how.form, v.text)
+					"%s compares numbers and times, not %s", f.how.form, v.quoted())
 				continue
 			}
 		}
@@ -284,7 +291,7 @@ func (f *field) timePart(values []value) match.Expr {
 	for _, v := range values {
 		n, err := strconv.Atoi(v.text)
 		if err != nil || n < limits[0] || n > limits[1] {
-			f.report.Error(v.node.Pos, BadPattern, "", "the %s of a time is a number from %d to %d, not %q", p.Part, limits[0], limits[1], v.text)
+			f.report.Error(v.node.Pos, BadPattern, "", "the %s of a time is a number from %d to %d, not %s", p.Part, limits[0], limits[1], v.quoted())
 			continue
 		}
 		p.Literals = append(p.Literals, strconv.Itoa(n))

@@ -23,11 +23,23 @@ type Limits struct {
 	Nodes int // of a document, aliases counted as often as they are used
 }
 
-// RuleLimits are the limits of rule files.
-var RuleLimits = Limits{Bytes: 256 << 10, Nodes: 20_000}
+// RuleLimits are the limits of rule files, ExportLimits those of files with all the rules of a product's space, a rule a
+// line.
+var (
+	RuleLimits   = Limits{Bytes: 4 << 20, Nodes: 50_000}
+	ExportLimits = Limits{Bytes: 256 << 20, Nodes: 50_000}
+)
 
 // DataLimits are the limits of data files, such as indicator lists.
 var DataLimits = Limits{Bytes: 8 << 20, Nodes: 250_000}
+
+// LimitsOf are the limits of a rule file of this name.
+func LimitsOf(name string) Limits {
+	if strings.ToLower(path.Ext(name)) == ".ndjson" {
+		return ExportLimits
+	}
+	return RuleLimits
+}
 
 const (
 	maxDepth = 64   // of nested lists and maps

@@ -118,3 +118,31 @@ func (r *Report) Include(other *Report) {
 	r.errors += other.errors
 	r.unsupported += other.unsupported
 }
+
+// Discreet makes the report one about a file that a rule names, and that may be anything: it keeps places and codes, and
+// quotes nothing.
+func (r *Report) Discreet() {
+	for i := range r.Diagnostics {
+		d := &r.Diagnostics[i]
+		message, ok := discreet[d.Code]
+		if !ok {
+			message = "the file is not of the form that is expected"
+		}
+		d.Message = message
+		if d.Code != BadIndicators {
+			d.Hint = ""
+		}
+	}
+}
+
+var discreet = map[string]string{
+	TooLarge:      "the file is too large",
+	NotUTF8:       "the file is not UTF-8",
+	Syntax:        "the file cannot be parsed",
+	TooDeep:       "lists and maps are nested too deep",
+	DuplicateKey:  "a key stands twice in one map",
+	UnknownKey:    "a key that is not known",
+	WrongType:     "a value of the wrong type",
+	MissingKey:    "a key is missing",
+	BadIndicators: "an entry that cannot be used",
+}
