@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,10 +70,11 @@ func (f *File) event(t *Test, s Step, i, n int) delivery {
 	}
 	e := template(eventType)
 	at := f.Start.Add(s.At + time.Duration(n)*s.Every)
+	number := strconv.Itoa(n + 1)
 	id := fmt.Sprintf("%s\x00%s\x00%d\x00%d", f.Rule, t.Name, i, n)
 	if s.UUID != "" {
 		// A word for an id names one event of the test; repetitions, and other steps with the word, are duplicates.
-		id = fmt.Sprintf("%s\x00%s\x00%s", f.Rule, t.Name, s.UUID)
+		id = fmt.Sprintf("%s\x00%s\x00%s", f.Rule, t.Name, strings.ReplaceAll(s.UUID, counter, number))
 		if s.UUID == "same" {
 			id = fmt.Sprintf("%s\x00%d", id, i)
 		}
@@ -81,7 +84,7 @@ func (f *File) event(t *Test, s Step, i, n int) delivery {
 	for _, set := range [][]Assign{f.base.Set, s.Set} {
 		for _, a := range set {
 			if p, err := parsePlace(a.Path); err == nil { // the parser has refused the others
-				p.set(e, clone(a.Value))
+				p.set(e, numbered(clone(a.Value), number))
 			}
 		}
 	}

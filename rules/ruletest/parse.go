@@ -50,7 +50,7 @@ var (
 	}
 	eventFields = []source.Field{
 		{Name: "at", Type: source.Text, Doc: "event time after start"},
-		{Name: "repeat", Type: source.Integer, Min: 1, Max: maxEvents, Doc: "how many such events"},
+		{Name: "repeat", Type: source.Integer, Min: 1, Max: maxEvents, Doc: "how many such events; {n} in a value is the number of the repetition, from 1"},
 		{Name: "every", Type: source.Text, Doc: "time between repetitions"},
 		{Name: "arrives", Type: source.Text, Doc: "how long after its event time it arrives"},
 		{Name: "uuid", Type: source.Text, Doc: "id of the event; the same for all repetitions"},
@@ -199,8 +199,16 @@ func (p *fileParser) assign(set *[]Assign, path string, at match.Pos, n *source.
 		p.Error(at, BadPath, "write a path such as actor.alternateId", "%q: %v", path, err)
 		return
 	}
-	p.Path(at, path) // warns of paths that no event has
-	*set = append(*set, Assign{Path: path, Pos: at, Value: plain(n)})
+	if _, ok := p.Path(at, path); !ok { // warns of paths that no event has
+		return
+	}
+	value := plain(n)
+	raw, err := settable(path, value)
+	if err != nil {
+		p.Error(at, BadPath, "set the field of Okta's event", "%v", err)
+		return
+	}
+	*set = append(*set, Assign{Path: raw, Pos: at, Value: value})
 }
 
 func (p *fileParser) eventType(n *source.Node) string {

@@ -60,7 +60,7 @@ func parsePlace(text string) (place, error) {
 
 func (s *segment) filter(inside string) error {
 	if key, equals, ok := strings.Cut(inside, "="); ok && key != "" {
-		s.key, s.equals = key, equals
+		s.key, s.equals = strings.Trim(key, `"`), strings.Trim(equals, `"`)
 		return nil
 	}
 	// An index far beyond what events hold would only allocate.

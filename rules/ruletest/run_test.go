@@ -13,7 +13,7 @@ import (
 	"oktastream/rules/window"
 )
 
-func fieldPath(t *testing.T, text string) event.Path {
+func fieldPath(t testing.TB, text string) event.Path {
 	t.Helper()
 	p, err := event.ParsePath(text)
 	if err != nil {
@@ -22,12 +22,12 @@ func fieldPath(t *testing.T, text string) event.Path {
 	return p
 }
 
-func typeIs(t *testing.T, eventType string) match.Expr {
+func typeIs(t testing.TB, eventType string) match.Expr {
 	return &match.Pred{Path: fieldPath(t, "eventType"), Op: match.Equal, Literals: []string{eventType}}
 }
 
 // denials fires on three denied pushes of one user within five minutes; lock, in the same file, on every lockout.
-func denials(t *testing.T) []rules.Rule {
+func denials(t testing.TB) []rules.Rule {
 	return []rules.Rule{
 		{
 			ID: "c0d1", Name: "denials", Title: "Denied pushes", File: "denials.yaml",
