@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"oktastream/rules/event"
-	"oktastream/rules/match"
 )
 
 // Class is one way of routing observations: by the value of one member of the group key. Every rule that groups by that
@@ -101,19 +100,7 @@ func (s *Set) ClassPaths(c int) []event.Path {
 		}
 	}
 	for _, i := range s.classes[c].Rules {
-		r := &s.rules[i]
-		for j := range r.Stateful.Inputs {
-			in := &r.Stateful.Inputs[j]
-			add(match.Paths(in.Where)...)
-			add(in.Group...)
-			add(in.Columns...)
-			add(in.Join)
-		}
-		add(r.Context...)
-		add(r.Override.paths()...)
-		if r.Indicators != nil {
-			add(r.Indicators.Fields...)
-		}
+		add(s.rules[i].paths()...)
 	}
 	slices.SortFunc(paths, func(a, b event.Path) int { return strings.Compare(a.String(), b.String()) })
 	return paths

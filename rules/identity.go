@@ -3,7 +3,9 @@ package rules
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
+	"oktastream/rules/event"
 	"oktastream/rules/match"
 	"oktastream/rules/window"
 )
@@ -11,7 +13,7 @@ import (
 // stateID hashes what shapes the state of a stateful rule: its id, what it observes, how it groups, and the operator.
 // Windows are kept under it, so editing a title, a severity or the lateness keeps them, and editing what the rule means
 // starts them afresh. The text that is hashed is part of the state format: it must not change between releases.
-func stateID(r *Rule) [16]byte {
+func stateID(r *Rule, n event.Naming) [16]byte {
 	st := r.Stateful
 	w := st.Window
 	h := sha256.New()
@@ -56,6 +58,10 @@ func stateID(r *Rule) [16]byte {
 			fmt.Fprintf(h, "column %s\n", p)
 		}
 		fmt.Fprintf(h, "join %s\n", in.Join)
+	}
+	// The account is what a user's name was before there was a choice.
+	if n != event.ByAccount && slices.ContainsFunc(r.statePaths(), event.Path.NamesUsers) {
+		fmt.Fprintf(h, "users by %s\n", n)
 	}
 	return [16]byte(h.Sum(nil))
 }

@@ -140,3 +140,32 @@ func (r *Rule) Kind() string {
 func GroupPath(member string) (event.Path, error) {
 	return event.ParsePath("alert.group[" + strconv.Quote(member) + "]")
 }
+
+// statePaths are the paths that shape the state of a stateful rule.
+func (r *Rule) statePaths() []event.Path {
+	var paths []event.Path
+	for j := range r.Stateful.Inputs {
+		in := &r.Stateful.Inputs[j]
+		paths = append(paths, match.Paths(in.Where)...)
+		paths = append(paths, in.Group...)
+		paths = append(paths, in.Columns...)
+		paths = append(paths, in.Join)
+	}
+	return paths
+}
+
+// paths are all paths that the rule reads of an event.
+func (r *Rule) paths() []event.Path {
+	var paths []event.Path
+	if r.Where != nil {
+		paths = match.Paths(r.Where)
+	}
+	if r.Stateful != nil {
+		paths = append(paths, r.statePaths()...)
+	}
+	paths = append(append(paths, r.Context...), r.Override.paths()...)
+	if r.Indicators != nil {
+		paths = append(paths, r.Indicators.Fields...)
+	}
+	return paths
+}

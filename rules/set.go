@@ -23,7 +23,7 @@ type Set struct {
 	level       []int     // by rule
 	dependents  [][]Entry // by rule: the inputs that observe its alerts
 	feeders     [][]int   // by rule: the rules whose alerts it observes
-	fingerprint string
+	fingerprint string    // without what the events are asked with
 }
 
 // Entry says whose condition a number of the index is.
@@ -75,7 +75,7 @@ func NewSet(rs []Rule) (*Set, []Diagnostic) {
 			add(r.Where, Entry{Rule: i, Input: -1})
 			continue
 		}
-		s.ids[i] = stateID(r)
+		s.ids[i] = stateID(r, s.fields.Naming())
 		for j := range r.Stateful.Inputs {
 			if in := &r.Stateful.Inputs[j]; in.ObservesEvents() { // conditions on alerts are looked at when there is one
 				add(in.Where, Entry{Rule: i, Input: j})
@@ -102,12 +102,25 @@ func (s *Set) Index() *match.Index { return s.index }
 func (s *Set) Enriched(e event.Enrichment) *Set {
 	t := *s
 	t.fields = s.fields.Enriched(e)
-	if name := e.String(); name != "" {
-		sum := sha256.Sum256([]byte(s.fingerprint + " " + name))
-		t.fingerprint = hex.EncodeToString(sum[:8])
-	}
 	return &t
 }
+
+// Named returns a copy of s whose events name users by n. The state of a rule that reads such a name is another's then.
+func (s *Set) Named(n event.Naming) *Set {
+	t := *s
+	t.fields = s.fields.Named(n)
+	t.ids = slices.Clone(s.ids)
+	for i := range t.rules {
+		if t.rules[i].Stateful != nil {
+			t.ids[i] = stateID(&t.rules[i], n)
+		}
+	}
+	t.fingerprint = t.hash()
+	return &t
+}
+
+// Like returns a copy of s whose events are asked as those of t are.
+func (s *Set) Like(t *Set) *Set { return s.Named(t.fields.Naming()).Enriched(t.fields.Enrichment()) }
 
 // Entry says whose condition number n of the index is.
 func (s *Set) Entry(n int) Entry { return s.entries[n] }
@@ -117,10 +130,20 @@ func (s *Set) StateID(i int) [16]byte { return s.ids[i] }
 
 // Fingerprint tells whether two processes run the same rules: it changes whenever anything that an alert could show
 // does.
-func (s *Set) Fingerprint() string { return s.fingerprint }
+func (s *Set) Fingerprint() string {
+	name := s.fields.Enrichment().String()
+	if name == "" {
+		return s.fingerprint
+	}
+	sum := sha256.Sum256([]byte(s.fingerprint + " " + name))
+	return hex.EncodeToString(sum[:8])
+}
 
 func (s *Set) hash() string {
 	h := sha256.New()
+	if n := s.fields.Naming(); n != event.ByAccount && slices.ContainsFunc(s.paths(), event.Path.NamesUsers) {
+		fmt.Fprintf(h, "users by %s\n", n)
+	}
 	for i := range s.rules {
 		r := &s.rules[i]
 		fmt.Fprintf(h, "%q %q %q %q %+v %x\n", r.ID, r.Name, r.Title, r.Language, metaText(r.Meta), s.ids[i])
@@ -150,6 +173,15 @@ func (s *Set) hash() string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// paths are all paths that a rule of the set reads.
+func (s *Set) paths() []event.Path {
+	var paths []event.Path
+	for i := range s.rules {
+		paths = append(paths, s.rules[i].paths()...)
+	}
+	return paths
 }
 
 // metaText prints Meta without pointers, whose addresses differ between processes.

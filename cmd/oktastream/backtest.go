@@ -12,7 +12,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"oktastream/processor/enrich"
 	"oktastream/processor/offline"
 	"oktastream/processor/offline/backtest"
 	"oktastream/rules/engine"
@@ -23,7 +22,7 @@ func newBacktest() *cobra.Command {
 	var baseline, format, org string
 	var perDay, top int
 	var failOnLost, quiet, history bool
-	var data enrich.Options
+	var data reading
 	cmd := &cobra.Command{
 		Use:   "backtest [FILE...|-]",
 		Short: "What rules would have done over files, and what it would have cost",
@@ -65,7 +64,7 @@ func newBacktest() *cobra.Command {
 					return err
 				}
 			}
-			closer, err := enriched(data, &opts.Rules, &opts.Baseline)
+			closer, err := asked(data, &opts.Rules, &opts.Baseline)
 			if err != nil {
 				return err
 			}
@@ -106,7 +105,7 @@ func newBacktest() *cobra.Command {
 		},
 	}
 	rulesFlag(cmd, &src)
-	enrichFlags(cmd, &data)
+	readingFlags(cmd, &data)
 	cmd.Flags().StringVar(&baseline, "compare", "", "rule file or directory whose alerts are the baseline")
 	cmd.Flags().IntVar(&perDay, "max-alerts-per-day", 0, "fail if all rules together raise more alerts on any UTC day")
 	cmd.Flags().BoolVar(&failOnLost, "fail-on-lost", false, "fail if an alert of the baseline is lost")

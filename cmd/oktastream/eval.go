@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"oktastream/processor/encoding"
-	"oktastream/processor/enrich"
 	"oktastream/processor/offline"
 	"oktastream/rules/engine"
 )
@@ -19,7 +18,7 @@ func newEval() *cobra.Command {
 	var src ruleSource
 	var format, org string
 	var quiet, history bool
-	var data enrich.Options
+	var data reading
 	cmd := &cobra.Command{
 		Use:   "eval [FILE...|-]",
 		Short: "Evaluate rules over files, without Kafka",
@@ -38,7 +37,7 @@ func newEval() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			closer, err := enriched(data, &set)
+			closer, err := asked(data, &set)
 			if err != nil {
 				return err
 			}
@@ -78,7 +77,7 @@ func newEval() *cobra.Command {
 		},
 	}
 	rulesFlag(cmd, &src)
-	enrichFlags(cmd, &data)
+	readingFlags(cmd, &data)
 	cmd.Flags().StringVarP(&format, "output", "o", encoding.Default, "format of the alerts: native or ecs")
 	cmd.Flags().StringVar(&org, "org", "", "organisation name, for alerts and their ids")
 	cmd.Flags().BoolVar(&history, "assume-history", false, "rules about what is seen for the first time take the first event for the beginning of all")

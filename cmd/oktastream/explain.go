@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"oktastream/processor/enrich"
 	"oktastream/processor/offline"
 	"oktastream/rules"
 	"oktastream/rules/explain"
@@ -22,7 +21,7 @@ func newExplain() *cobra.Command {
 	var src ruleSource
 	var rule, event, format string
 	var quiet bool
-	var data enrich.Options
+	var data reading
 	cmd := &cobra.Command{
 		Use:   "explain --rule RULE [--event UUID|N] [FILE...|-]",
 		Short: "Say why a rule fired for an event, or why not",
@@ -68,7 +67,7 @@ func newExplain() *cobra.Command {
 			for i, e := range events {
 				given[i] = explain.Input{JSON: e.JSON, Meta: e.Meta}
 			}
-			closer, err := enriched(data, &set)
+			closer, err := asked(data, &set)
 			if err != nil {
 				return err
 			}
@@ -93,7 +92,7 @@ func newExplain() *cobra.Command {
 		},
 	}
 	rulesFlag(cmd, &src)
-	enrichFlags(cmd, &data)
+	readingFlags(cmd, &data)
 	cmd.Flags().StringVar(&rule, "rule", "", "name or id of the rule (may be left out if only one is loaded)")
 	cmd.Flags().StringVar(&event, "event", "", "uuid, the beginning of one, or number of the event")
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")

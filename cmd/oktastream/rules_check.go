@@ -32,7 +32,7 @@ Exit codes: 0 everything loads and there are at most notes, 1 warnings, unsuppor
 2 something does not load, 3 wrong usage.`
 
 func newRulesCheck() *cobra.Command {
-	var output, feed, retention, explain string
+	var output, feed, retention, explain, naming string
 	var levels []string
 	var src ruleSource
 	cmd := &cobra.Command{
@@ -50,6 +50,9 @@ func newRulesCheck() *cobra.Command {
 			o, err := lintOptions(feed, retention, levels)
 			if err != nil {
 				return fail(exitUsage, err)
+			}
+			if o.Naming, err = namingOf(naming); err != nil {
+				return err
 			}
 			src.paths = args
 			in := lint.Input{Loaded: src.load(), Read: src.read}
@@ -69,6 +72,7 @@ func newRulesCheck() *cobra.Command {
 			return nil
 		},
 	}
+	namingFlag(cmd, &naming)
 	f := cmd.Flags()
 	loadFlags(cmd, &src)
 	f.StringVarP(&output, "output", "o", "text", "text, json, sarif, junit or github")

@@ -22,6 +22,7 @@ func newRulesTest() *cobra.Command {
 	var o testRun
 	var run string
 	var watch bool
+	var naming string
 	cmd := &cobra.Command{
 		Use:   "test [PATH]...",
 		Short: "Run the tests that stand beside rules",
@@ -39,6 +40,10 @@ func newRulesTest() *cobra.Command {
 				}
 				o.options.Run = re
 			}
+			var err error
+			if o.options.Naming, err = namingOf(naming); err != nil {
+				return err
+			}
 			o.paths, o.out, o.notes = args, cmd.OutOrStdout(), cmd.ErrOrStderr()
 			if !watch {
 				return o.once()
@@ -50,6 +55,7 @@ func newRulesTest() *cobra.Command {
 		},
 	}
 	loadFlags(cmd, &o.ruleSource)
+	namingFlag(cmd, &naming)
 	cmd.Flags().StringVar(&run, "run", "", "run only tests whose rule/name matches this regular expression")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "name the tests that pass as well")
 	cmd.Flags().BoolVar(&o.options.Coverage, "coverage", false, "list the branches of rules that no test goes through")

@@ -42,7 +42,7 @@ func newRun() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			closer, err := enriched(s.Enrich, &set)
+			closer, err := asked(reading{s.Enrich, s.Naming}, &set)
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"oktastream/processor"
 	"oktastream/processor/embedded"
 	"oktastream/processor/enrich"
+	"oktastream/rules/event"
 	"oktastream/rules/schema"
 )
 
@@ -25,6 +26,7 @@ type settings struct {
 	LogLevel     string
 	LogFormat    string
 	Enrich       enrich.Options
+	Naming       string
 	kafka        map[string]string
 }
 
@@ -96,6 +98,8 @@ var settingTable = []setting{
 	{"geoip.city", "database of places in MaxMind's format, for source.geo.* (default: what the event says)", text(func(s *settings) *string { return &s.Enrich.City })},
 	{"geoip.asn", "database of autonomous systems in MaxMind's format, for source.as.* (default: what the event says)", text(func(s *settings) *string { return &s.Enrich.ASN })},
 	{"enrichment.cache", "bytes of each cache, of parsed user agents and of looked-up addresses; 0 for none (default 16MiB)", size(func(s *settings) *int { return &s.Enrich.Cache })},
+	{"ecs.user.name", "what user.name is: address, as Elastic's Okta integration has it since April 2025, or account, the part before @, as it was (default address)",
+		oneOf(func(s *settings) *string { return &s.Naming }, event.Namings()...)},
 	{"log.level", "debug, info, warn or error (default info)", oneOf(func(s *settings) *string { return &s.LogLevel }, "debug", "info", "warn", "error")},
 	{"log.format", "text or json (default text)", oneOf(func(s *settings) *string { return &s.LogFormat }, "text", "json")},
 }

@@ -13,7 +13,7 @@ const (
 	maybeAddress          // as it is, an address in one spelling
 	filled                // as it is, unless it is empty: the integration removes empty values
 	filledAddress         // both
-	account               // the account name in front of @
+	email                 // only an e-mail address
 	address               // only a valid IP address
 	outcome               // Okta's result as ECS success, failure or unknown
 	list                  // the members of a comma-separated text
@@ -33,9 +33,9 @@ func (c convert) apply(dst []Value, v Value) []Value {
 			return dst
 		}
 		return append(dst, v)
-	case account:
-		if s := accountName(v.Text); s != "" {
-			return text(s)
+	case email:
+		if at := strings.LastIndexByte(v.Text, '@'); at > 0 && at < len(v.Text)-1 {
+			return text(v.Text)
 		}
 	case address:
 		if _, ok := ParseAddress(v.Text); ok {

@@ -25,6 +25,7 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"user.name":             from(account, "actor.alternateId"),
 		"client.user.name":      from(account, "actor.alternateId"),
 		"source.user.name":      from(account, "actor.alternateId"),
+		"user.email":            from(email, "actor.alternateId"),
 		"user.full_name":        from(filled, "actor.displayName"),
 		"client.user.full_name": from(filled, "actor.displayName"),
 		"source.user.full_name": from(filled, "actor.displayName"),

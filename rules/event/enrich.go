@@ -44,9 +44,10 @@ func (f *Fields) Enriched(e Enrichment) *Fields {
 // Enrichment is what the events ask.
 func (f *Fields) Enrichment() Enrichment { return f.enrichment }
 
-// Conversions that ask the enrichment.
+// Conversions that depend on what the fields say, not on the value alone: on the naming, and on the enrichment.
 const (
-	agentName convert = iota + 64
+	account convert = iota + 64 // what the naming makes of an alternateId
+	agentName
 	agentVersion
 	agentOS
 	agentOSVersion
@@ -63,10 +64,13 @@ const (
 	asOrganization
 )
 
-// enrich appends what the enrichment says about v: nothing if that is not known, so that an alias can fall back on what
+// enrich appends what the fields make of v: nothing if that is not known, so that an alias can fall back on what
 // Okta says.
 func (e *Event) enrich(dst []Value, v Value, c convert) []Value {
 	text := ""
+	if c == account {
+		return e.fields.naming.user(dst, v)
+	}
 	if c <= agentDevice {
 		text = agentPart(e.fields.enrichment.Agent(v.Text), c)
 	} else if s := v.Text; s != "" && (s[0] == ':' || s[0] >= '0' && s[0] <= '9' || s[0]|0x20 >= 'a' && s[0]|0x20 <= 'f') {

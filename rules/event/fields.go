@@ -21,6 +21,7 @@ type Fields struct {
 	selected            jsontree.Selection
 	typ, id, publishing jsontree.Place
 	enrichment          Enrichment
+	naming              Naming
 }
 
 type field struct {

@@ -173,7 +173,7 @@ func (e *Event) leaf(dst []Value, t *jsontree.Tree, n jsontree.Node, c convert) 
 }
 
 func (e *Event) convert(dst []Value, v Value, c convert) []Value {
-	if c >= agentName {
+	if c >= account {
 		return e.enrich(dst, v, c)
 	}
 	if c.isAddress() {

@@ -114,7 +114,7 @@ func only(set *rules.Set, name string) (*rules.Set, int, error) {
 			return nil, 0, d
 		}
 	}
-	part = part.Enriched(set.Fields().Enrichment())
+	part = part.Like(set)
 	return part, slices.IndexFunc(part.Rules(), func(r rules.Rule) bool { return r.Name == name }), nil
 }
 

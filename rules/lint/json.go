@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"oktastream/rules"
+	"oktastream/rules/event"
 	"oktastream/rules/lang"
 )
 
@@ -15,6 +16,13 @@ type (
 		Diagnostics []jsonFinding `json:"diagnostics"` // of files as a whole, or between rules
 		Ignored     []jsonFinding `json:"ignored"`
 		Summary     Summary       `json:"summary"`
+		ECS         jsonECS       `json:"ecs"`
+	}
+
+	// jsonECS says what the ECS names mean.
+	jsonECS struct {
+		Integration string `json:"integration"`
+		UserName    string `json:"user_name"`
 	}
 
 	jsonRule struct {
@@ -43,7 +51,8 @@ type (
 
 // WriteJSON prints the report as one indented object.
 func (rep *Report) WriteJSON(w io.Writer) error {
-	out := jsonReport{Rules: []jsonRule{}, Diagnostics: jsonFindings(rep.Loose), Ignored: jsonFindings(rep.Ignored), Summary: rep.Summary()}
+	out := jsonReport{Rules: []jsonRule{}, Diagnostics: jsonFindings(rep.Loose), Ignored: jsonFindings(rep.Ignored), Summary: rep.Summary(),
+		ECS: jsonECS{event.Integration, rep.Naming.String()}}
 	for _, r := range rep.Rules {
 		out.Rules = append(out.Rules, jsonRule{File: r.File, Line: r.Pos.Line, ID: r.ID, Name: r.Name, Title: r.Title,
 			Language: r.Language, Kind: r.Kind, Status: r.Status, Diagnostics: jsonFindings(r.Findings)})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"oktastream/rules"
+	"oktastream/rules/event"
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/kuery"
 	"oktastream/rules/lang/oktafilter"
@@ -36,6 +37,8 @@ type Options struct {
 	// Levels replaces the level of warnings, notes and defects, by code; Off leaves them out. What keeps a rule from
 	// loading stays what it is.
 	Levels map[string]rules.Level
+	// Naming is how the events will name users; the report says it.
+	Naming event.Naming
 }
 
 // Off is the level of codes that are not reported.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"oktastream/rules"
+	"oktastream/rules/event"
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/source"
 )
@@ -15,6 +16,8 @@ type Report struct {
 	Loose []Finding // about files as a whole, or between rules
 	// Ignored are findings that a comment in the file ignores.
 	Ignored []Finding
+	// Naming is what the rules will see as user.name.
+	Naming event.Naming
 
 	byFile map[string][]int // the documents of each file, in Rules
 }
@@ -58,7 +61,7 @@ func (s Summary) Clean() bool { return s.Error+s.Unsupported+s.Defects+s.Warning
 
 // assemble sets levels, takes out what is ignored, and puts the rest with the rules that they are about.
 func (c *checker) assemble(all []Finding) *Report {
-	rep := &Report{}
+	rep := &Report{Naming: c.o.Naming}
 	rep.byFile = map[string][]int{}
 	for i, f := range c.in.Loaded.Files {
 		rep.Rules = append(rep.Rules, RuleReport{FileReport: f})

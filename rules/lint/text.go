@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"oktastream/rules"
+	"oktastream/rules/event"
 	"oktastream/rules/lang"
 )
 
@@ -39,7 +40,7 @@ func (rep *Report) WriteText(w io.Writer) error {
 	if s.Ignored > 0 {
 		fmt.Fprintf(&b, ", %d ignored", s.Ignored)
 	}
-	b.WriteByte('\n')
+	fmt.Fprintf(&b, "\nECS names as Elastic's Okta integration fills them (%s); user.name is the %s\n", event.Integration, rep.Naming)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

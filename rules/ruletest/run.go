@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"oktastream/rules"
+	"oktastream/rules/event"
 	"oktastream/rules/match"
 	"oktastream/rules/nearest"
 )
@@ -18,6 +19,8 @@ type Options struct {
 	Run *regexp.Regexp
 	// Coverage asks which branches of the rules the tests go through.
 	Coverage bool
+	// Naming is how the events name users.
+	Naming event.Naming
 }
 
 // Status is the result of one test in one case.
@@ -77,7 +80,7 @@ func Run(rs []rules.Rule, loaded []rules.Diagnostic, files []File, o Options) Re
 		}
 		set, diags := rules.NewSet(together(rs, rule.File))
 		rep.Diagnostics = append(rep.Diagnostics, diags...)
-		if hasError(diags) {
+		if set = set.Named(o.Naming); hasError(diags) {
 			continue
 		}
 		for j := range f.Tests {

@@ -46,7 +46,7 @@ func (r *Report) measure(ctx context.Context, o Options, rec *offline.Recording)
 				alone = append(alone, all[k])
 			}
 			set, _ := rules.NewSet(alone) // they stand together in the whole set
-			set = set.Enriched(o.Rules.Fields().Enrichment())
+			set = set.Like(o.Rules)
 			began := o.Now()
 			if _, err := part.Play(ctx, set, o.Engine, offline.Listener{Alerts: func([]alert.Alert) {}}); err != nil {
 				return err
