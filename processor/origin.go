@@ -60,7 +60,7 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 					at = end.Offset
 				}
 				parts[p] = kgo.NewOffset().At(at)
-				s.markMissing(t, p)
+				s.startsAt(t, p, at)
 			case l.recreated || at < start.Offset || at > end.Offset:
 				if !s.opts.recover {
 					return nil, permanent(fmt.Errorf("%w: group %s %v; records were lost (retention too short, or the topic was recreated). "+
@@ -72,6 +72,7 @@ func (s *session) adjust(ctx context.Context, fetched map[string]map[int32]kgo.O
 					s.opts.onRecover(l)
 				}
 				parts[p] = kgo.NewOffset().At(start.Offset)
+				s.startsAt(t, p, start.Offset)
 			}
 		}
 	}
@@ -114,13 +115,4 @@ func errOr(err, other error) error {
 		return err
 	}
 	return other
-}
-
-func (s *session) markMissing(topic string, partition int32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.missing[topic] == nil {
-		s.missing[topic] = make(map[int32]bool)
-	}
-	s.missing[topic][partition] = true
 }

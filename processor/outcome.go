@@ -59,9 +59,12 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 		s.settle(after)
 		return committed, nil, nil
 	case !commit:
+		s.rewind()
 		return aborted, cause, nil
 	}
-	out, err = s.resolve(after)
+	if out, err = s.resolve(after); out == aborted && err == nil {
+		s.rewind()
+	}
 	return out, errors.New("the client reports no commit"), err
 }
 
@@ -74,17 +77,6 @@ func (s *session) endBare(ctx context.Context) (out outcome, cause, err error) {
 		return aborted, nil, fmt.Errorf("end: %w", err)
 	}
 	return committed, nil, nil
-}
-
-// settle notes that the group has offsets now.
-func (s *session) settle(after offsets) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for t, parts := range after {
-		for p := range parts {
-			delete(s.missing[t], p)
-		}
-	}
 }
 
 // resolveWait is how long resolve waits for offsets that are pending. A broker that has ended the transaction settles
@@ -126,8 +118,8 @@ func (s *session) resolve(after offsets) (outcome, error) {
 	case no > 0:
 		return aborted, fmt.Errorf("%w: %d partitions committed and %d not", errOutcome, yes, no)
 	}
-	s.client().SetOffsets(after)
 	s.settle(after)
+	s.seek(after)
 	return committed, nil
 }
 

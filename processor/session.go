@@ -73,11 +73,11 @@ type session struct {
 	made chan struct{} // closed when kgo and adm are set: the client's callbacks may come before
 	opts sessionOptions
 
-	mu      sync.Mutex
-	queue   []assignment
-	sticky  bool                              // a revoked or lost callback since the last End: the next commit would abort
-	missing map[string]map[int32]bool         // assigned partitions for which the group had no offset
-	ids     map[string]map[int32]kadm.TopicID // of assigned partitions, see topicid.go
+	mu     sync.Mutex
+	queue  []assignment
+	sticky bool                              // a revoked or lost callback since the last End: the next commit would abort
+	stands map[string]map[int32]stand        // of assigned partitions that do not stand where the group has its offset, see stand.go
+	ids    map[string]map[int32]kadm.TopicID // of assigned partitions, see topicid.go
 
 	batch  atomic.Uint64 // counts releases, so that a late escape spares the next batch
 	hurry  atomic.Bool   // a rebalance waits for this batch
@@ -90,7 +90,7 @@ type session struct {
 
 // newSession joins the group. The caller must close the session.
 func newSession(o sessionOptions) (*session, error) {
-	s := &session{opts: o, made: make(chan struct{}), missing: make(map[string]map[int32]bool),
+	s := &session{opts: o, made: make(chan struct{}), stands: make(map[string]map[int32]stand),
 		ids: make(map[string]map[int32]kadm.TopicID), unacked: make(map[string]*atomic.Int64)}
 	opts := append([]kgo.Opt{}, o.client...)
 	opts = append(opts,
@@ -164,7 +164,7 @@ func (s *session) gone(cl *kgo.Client, kind assignmentKind, m map[string][]int32
 	s.sticky = true
 	for t, ps := range m {
 		for _, p := range ps {
-			delete(s.missing[t], p)
+			delete(s.stands[t], p)
 		}
 	}
 	s.mu.Unlock()
@@ -186,15 +186,6 @@ func (s *session) blocked(ctx context.Context, cl *kgo.Client) {
 		s.opts.log.Warn("a rebalance goes ahead of the batch that held it back", "waited", s.opts.escape)
 		cl.AllowRebalance()
 	}
-}
-
-// position is where the client will read, or has read, a partition from, as the group has it: ok is false while that
-// is not known yet. fresh means that the group had no offset.
-func (s *session) position(topic string, partition int32) (at int64, fresh, ok bool) {
-	o, ok := s.client().CommittedOffsets()[topic][partition]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return o.Offset, s.missing[topic][partition], ok
 }
 
 // poll waits up to wait for records. Whatever it returns, rebalances are held back until release. The error is nil for
@@ -243,6 +234,7 @@ func (s *session) clear() error {
 	if _, err := s.kgo.End(ctx, kgo.TryAbort); err != nil {
 		return fmt.Errorf("clear: %w", err)
 	}
+	s.rewind()
 	return nil
 }
 
@@ -262,7 +254,7 @@ func (s *session) isSticky() bool {
 
 // begin starts a transaction.
 func (s *session) begin() error {
-	s.before = s.client().CommittedOffsets()
+	s.before = s.committedOffsets()
 	s.fail.Store(nil)
 	if err := s.kgo.Begin(); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -336,9 +328,6 @@ func (s *session) replaced(err error) error {
 	}
 	return err
 }
-
-// seek moves the position of owned partitions and makes it what an abort rewinds to.
-func (s *session) seek(to offsets) { s.client().SetOffsets(to) }
 
 // hurried reports whether a rebalance waits for this batch.
 func (s *session) hurried() bool { return s.hurry.Load() }

@@ -94,8 +94,8 @@ func TestSessionClearsStickyRevocation(t *testing.T) {
 		}
 		s.release()
 	}
-	owned := func() int { return len(s.client().CommittedOffsets()["in"]) }
-	eventually(t, 10*time.Second, "both partitions are owned", func() bool { idle(s); return owned() == 2 })
+	owned := func(s *session) int { return len(s.committedOffsets()["in"]) }
+	eventually(t, 10*time.Second, "both partitions are owned", func() bool { idle(s); return owned(s) == 2 })
 	second := testSession(t, c, "y", nil)
 	defer second.close()
 	sticky := func() bool {
@@ -108,9 +108,9 @@ func TestSessionClearsStickyRevocation(t *testing.T) {
 		idle(s)
 		idle(second)
 		g := c.GroupInfo("g")
-		return g.State == "Stable" && owned() == 1 && len(second.client().CommittedOffsets()["in"]) == 1
+		return g.State == "Stable" && owned(s) == 1 && owned(second) == 1
 	})
-	for p := range s.client().CommittedOffsets()["in"] {
+	for p := range s.committedOffsets()["in"] {
 		send(t, cl, "in", p, "a")
 	}
 	if !sticky() {
@@ -132,7 +132,7 @@ func TestSessionStaticLeave(t *testing.T) {
 		return func() bool {
 			_, err := s.poll(context.Background(), 20*time.Millisecond, 10)
 			s.release()
-			return err == nil && len(s.client().CommittedOffsets()["in"]) == 1
+			return err == nil && len(s.committedOffsets()["in"]) == 1
 		}
 	}
 	static := func(id string) func(*sessionOptions) {

@@ -9,8 +9,8 @@ require (
 	github.com/lovoo/goka v1.1.14
 	github.com/markuskont/go-sigma-rule-engine v0.3.0
 	github.com/redpanda-data/benthos/v4 v4.50.0
-	github.com/twmb/franz-go v1.22.2
-	github.com/twmb/franz-go/pkg/kadm v1.19.0
+	github.com/twmb/franz-go v1.22.3
+	github.com/twmb/franz-go/pkg/kadm v1.20.0
 	gopkg.in/yaml.v2 v2.4.0
 	oktastream v0.0.0
 )
@@ -61,7 +61,7 @@ require (
 	github.com/syndtr/goleveldb v1.0.0 // indirect
 	github.com/tilinna/z85 v1.0.0 // indirect
 	github.com/twmb/franz-go/pkg/kfake v0.0.0-20260918054303-01f206a7e32c // indirect
-	github.com/twmb/franz-go/pkg/kmsg v1.15.0 // indirect
+	github.com/twmb/franz-go/pkg/kmsg v1.15.1 // indirect
 	github.com/twmb/franz-go/plugin/kprom v1.5.0 // indirect
 	github.com/ua-parser/uap-go v0.0.0-20260529044130-17c35e68e58c // indirect
 	github.com/xeipuuv/gojsonpointer v0.0.0-20190905194746-02993c407bfb // indirect
