@@ -40,6 +40,8 @@ type metrics struct {
 	transactions *prometheus.CounterVec   // worker, result
 	commit       *prometheus.HistogramVec // worker
 	rebuilds     *prometheus.CounterVec   // worker
+	slow         *prometheus.CounterVec   // worker
+	pollLimit    *prometheus.GaugeVec     // worker
 
 	late       *prometheus.CounterVec // rule_id
 	duplicates *prometheus.CounterVec // rule_id
@@ -97,6 +99,9 @@ func newMetrics(version, fingerprint string, rules int) *metrics {
 	m.transactions = counter("transactions_total", "Transactions by result: committed, aborted or unknown.", "worker", "result")
 	m.commit = histogram("commit_duration_seconds", "From the last record to the end of a committed transaction.", short, "worker")
 	m.rebuilds = counter("session_rebuilds_total", "Sessions given up because of an error.", "worker")
+
+	m.slow = counter("slow_batches_total", "Batches whose handling took too long, after which polls take fewer records.", "worker")
+	m.pollLimit = gauge("poll_records_limit", "Records that one poll may take: fewer while handling them takes too long.", "worker")
 
 	m.matches = counter("rule_matches_total", "Events that met a condition of the rule.", "rule_id")
 	m.late = counter("events_late_total", "Observations behind the watermark, by rule.", "rule_id")

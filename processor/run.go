@@ -228,7 +228,9 @@ func (p *Processor) worker(st Stage, slot int, found topics) *worker {
 	w := &worker{
 		name: name, sizes: found.sizes, metrics: p.metrics, status: p.status, log: c.Logger.With("instance", c.Instance, "worker", name),
 		limits: limits{interval: c.CommitInterval, tick: max(c.CommitInterval, 100*time.Millisecond), records: c.MaxRecords, bytes: c.MaxBytes},
+		stride: newStride(pollRecords, c.TransactionTimeout/strideShare),
 	}
+	p.metrics.pollLimit.WithLabelValues(name).Set(pollRecords)
 	w.beat.Store(time.Now().UnixNano())
 	first := true
 	w.open = func(ctx context.Context) (*session, stage, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -31,16 +32,20 @@ const recordOverhead = 128
 type transaction struct {
 	ctx    context.Context
 	cancel context.CancelFunc
+	wait   *time.Timer // cancels ctx when no broker takes records; it runs inside produce only
 	s      *session
 	sizes  map[string]int
 	bytes  int // produced so far
 }
 
 func newTransaction(s *session, sizes map[string]int) *transaction {
-	// Not the worker's context, so that a shutdown does not break the last transaction; but producing must end some
-	// time, when no broker takes the records.
-	ctx, cancel := context.WithTimeout(context.Background(), s.opts.end)
-	return &transaction{ctx: ctx, cancel: cancel, s: s, sizes: sizes}
+	// Not the worker's context, so that a shutdown does not break the last transaction. Producing must end some time, when
+	// the client's buffer is full and no broker takes the records; but what a stage does in between is no waiting, and a
+	// deadline from the begin on would count it. Flushing has a deadline of its own.
+	ctx, cancel := context.WithCancel(context.Background())
+	t := &transaction{ctx: ctx, cancel: cancel, wait: time.AfterFunc(s.opts.end, cancel), s: s, sizes: sizes}
+	t.wait.Stop()
+	return t
 }
 
 // fits returns errTooLarge for a record that its topic will not take.
@@ -57,7 +62,9 @@ func (t *transaction) produce(r *kgo.Record) error {
 		return err
 	}
 	t.bytes += recordSize(r)
+	t.wait.Reset(t.s.opts.end)
 	t.s.produce(t.ctx, r)
+	t.wait.Stop()
 	return nil
 }
 

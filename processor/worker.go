@@ -56,6 +56,7 @@ type worker struct {
 	name    string
 	open    func(context.Context) (*session, stage, error)
 	limits  limits
+	stride  *stride
 	sizes   map[string]int // largest record per output topic, in bytes
 	metrics *metrics
 	status  *status
@@ -134,7 +135,7 @@ func (w *worker) live(ctx context.Context) error {
 
 // iterate is one poll and one transaction, or none if there is nothing to do. wait asks for a pause.
 func (w *worker) iterate(ctx context.Context, s *session, st stage) (wait time.Duration, err error) {
-	fetches, err := s.poll(ctx, w.limits.tick, pollRecords)
+	fetches, err := s.poll(ctx, w.limits.tick, w.stride.limit)
 	defer s.release()
 	now := time.Now()
 	w.beat.Store(now.UnixNano())
@@ -166,7 +167,8 @@ func (w *worker) transact(ctx context.Context, s *session, st stage, fetches kgo
 	out := newTransaction(s, w.sizes)
 	defer out.cancel()
 	st.begin(start)
-	cause := w.fill(ctx, s, st, out, fetches, start)
+	records, cause := w.fill(ctx, s, st, out, fetches, start)
+	w.paced(records)
 	if cause == nil {
 		cause = st.finish(out, time.Now())
 	}
@@ -214,30 +216,53 @@ func (w *worker) transact(ctx context.Context, s *session, st stage, fetches kgo
 	return time.Duration(w.aborts-1) * minBackoff, nil
 }
 
-// fill processes fetches and polls for more while the transaction may still grow.
-func (w *worker) fill(ctx context.Context, s *session, st stage, out *transaction, fetches kgo.Fetches, start time.Time) error {
-	records, bytes := 0, 0
+// paced takes in how long the handling of a batch took, and says when polls are cut short, and when no longer.
+func (w *worker) paced(records int) {
+	was := w.stride.limit
+	if !w.stride.end(records) {
+		return
+	}
+	w.metrics.pollLimit.WithLabelValues(w.name).Set(float64(w.stride.limit))
+	switch now := w.stride.limit; {
+	case now < was:
+		w.metrics.slow.WithLabelValues(w.name).Inc()
+		w.log.Warn("handling a batch takes too long; polls take fewer records", "records", records, "took", w.stride.spent.Round(time.Millisecond),
+			"budget", w.stride.budget, "poll_records", now, "was", was)
+	case now == w.stride.most:
+		w.log.Info("batches are handled in time again", "poll_records", now)
+	}
+}
+
+// fill processes fetches and polls for more while the transaction may still grow. It returns how many records it handled.
+func (w *worker) fill(ctx context.Context, s *session, st stage, out *transaction, fetches kgo.Fetches, start time.Time) (records int, err error) {
+	bytes := 0
+	w.stride.begin()
 	for {
 		w.count(fetches)
-		for it := fetches.RecordIter(); !it.Done(); {
+		w.stride.start()
+		for it := fetches.RecordIter(); err == nil && !it.Done(); {
+			if records > 0 && w.stride.exceeded() {
+				err = errSlow
+				break
+			}
 			r := it.Next()
 			records++
 			bytes += len(r.Key) + len(r.Value)
-			if err := st.process(r, out); err != nil {
-				return err
+			if err = st.process(r, out); err == nil {
+				r.Recycle()
 			}
-			r.Recycle()
 		}
+		w.stride.stop()
 		left := w.limits.interval - time.Since(start)
 		switch {
-		case records == 0, left <= 0, records >= w.limits.records, max(bytes, out.bytes) >= w.limits.bytes, s.hurried(), ctx.Err() != nil:
-			return nil
+		case err != nil:
+			return records, err
+		case records == 0, left <= 0, records >= w.limits.records, max(bytes, out.bytes) >= w.limits.bytes, s.hurried(), w.stride.eased(), ctx.Err() != nil:
+			return records, nil
 		}
-		more, err := s.poll(ctx, left, pollRecords)
-		if err != nil {
-			return err
+		if fetches, err = s.poll(ctx, left, w.stride.limit); err != nil {
+			return records, err
 		}
-		fetches = more
 	}
 }
 
