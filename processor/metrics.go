@@ -23,6 +23,7 @@ type metrics struct {
 	records      *prometheus.CounterVec   // topic, partition
 	bytes        *prometheus.CounterVec   // topic, partition
 	lag          *prometheus.GaugeVec     // topic, partition; owned ones only
+	held         *prometheus.GaugeVec     // topic, partition
 	decoded      *prometheus.CounterVec   // envelope
 	decodeErrors *prometheus.CounterVec   // reason
 	delay        prometheus.Histogram     // published to consumed
@@ -81,7 +82,8 @@ func newMetrics(version, fingerprint string, rules int) *metrics {
 
 	m.records = counter("records_consumed_total", "Records read, also those of transactions that were aborted later.", "topic", "partition")
 	m.bytes = counter("records_consumed_bytes_total", "Bytes of keys and values of records read.", "topic", "partition")
-	m.lag = gauge("consumer_lag_records", "Offsets between the position and the end of an owned partition, when it was last read.", "topic", "partition")
+	m.lag = gauge("consumer_lag_records", "Offsets between the position and the end of an owned partition; what an open transaction holds back counts.", "topic", "partition")
+	m.held = gauge("open_transaction_seconds", "How long an open transaction has held back the records behind it, of an owned partition.", "topic", "partition")
 	m.decoded = counter("events_decoded_total", "Events decoded in committed transactions.", "envelope")
 	m.decodeErrors = counter("event_decode_errors_total", "Records or elements of records that hold no event, in committed transactions.", "reason")
 	m.delay = histogram("event_delay_seconds", "From an event's published to its arrival here.", long).WithLabelValues().(prometheus.Histogram)
@@ -143,10 +145,15 @@ func (t tally) commit() {
 
 func label(partition int32) string { return strconv.Itoa(int(partition)) }
 
+func (m *metrics) setLag(s source, n int64) {
+	m.lag.WithLabelValues(s.topic, label(s.partition)).Set(float64(max(0, n)))
+}
+
 // forget deletes the series of a partition that is no longer owned.
 func (m *metrics) forget(topic string, partition int32) {
 	m.lag.DeleteLabelValues(topic, label(partition))
 	m.clock.DeleteLabelValues(topic, label(partition))
+	m.held.DeleteLabelValues(topic, label(partition))
 }
 
 // forgetTask deletes the series of a task that has moved.

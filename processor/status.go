@@ -2,6 +2,7 @@ package processor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ type status struct {
 	workers []*worker
 	owned   map[*worker]map[source]bool // a worker is present once it has been told its partitions, if only that it has none
 	tasks   map[taskKey]*taskStatus
+	// waits says of owned partitions why nothing is read from them although there is something.
+	waits map[source]string
 }
 
 type taskKey struct {
@@ -28,7 +31,8 @@ type taskStatus struct {
 }
 
 func newStatus(rules int, ruleSet string) *status {
-	return &status{rules: rules, ruleSet: ruleSet, owned: make(map[*worker]map[source]bool), tasks: make(map[taskKey]*taskStatus)}
+	return &status{rules: rules, ruleSet: ruleSet, owned: make(map[*worker]map[source]bool), tasks: make(map[taskKey]*taskStatus),
+		waits: make(map[source]string)}
 }
 
 func (s *status) start(workers []*worker) {
@@ -87,14 +91,43 @@ func (s *status) left(w *worker) {
 	delete(s.owned, w)
 }
 
+// partitions are those that the worker owns.
+func (s *status) partitions(w *worker) map[source]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.owned[w])
+}
+
+// ifOwned runs f if the worker owns the partition, and only then: what f sets would stay after the partition has gone.
+func (s *status) ifOwned(w *worker, src source, f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.owned[w][src] {
+		f()
+	}
+}
+
+// held notes why nothing is read from a partition, or with an empty text that it is.
+func (s *status) held(w *worker, src source, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if why == "" || !s.owned[w][src] {
+		delete(s.waits, src)
+	} else {
+		s.waits[src] = why
+	}
+}
+
 // Readiness is the body of /readyz.
 type Readiness struct {
-	Ready   bool              `json:"ready"`
-	Reasons []string          `json:"reasons,omitempty"` // why not
-	Rules   int               `json:"rules"`
-	RuleSet string            `json:"ruleset"`
-	Workers []WorkerReadiness `json:"workers"`
-	Tasks   []TaskReadiness   `json:"tasks"`
+	Ready   bool     `json:"ready"`
+	Reasons []string `json:"reasons,omitempty"` // why not
+	// Warnings are what is wrong around a process that is ready: it can do nothing about it, nor could another.
+	Warnings []string          `json:"warnings,omitempty"`
+	Rules    int               `json:"rules"`
+	RuleSet  string            `json:"ruleset"`
+	Workers  []WorkerReadiness `json:"workers"`
+	Tasks    []TaskReadiness   `json:"tasks"`
 }
 
 // WorkerReadiness is one worker's part of Readiness.
@@ -145,7 +178,14 @@ func (s *status) readiness() Readiness {
 			not("task " + label(t.Partition) + " is being restored")
 		}
 	}
+	for _, src := range slices.SortedFunc(maps.Keys(s.waits), bySource) {
+		r.Warnings = append(r.Warnings, s.waits[src])
+	}
 	return r
+}
+
+func bySource(a, b source) int {
+	return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
 }
 
 // stuckAfter is how long a worker's loop may take to come by: longer than a transaction may take to end.

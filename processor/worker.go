@@ -121,6 +121,7 @@ func (w *worker) live(ctx context.Context) error {
 	if err := s.fence(ctx); err != nil {
 		return err
 	}
+	defer w.watchLag(ctx, s)()
 	for ctx.Err() == nil {
 		wait, err := w.iterate(ctx, s, st)
 		if err != nil {
@@ -282,6 +283,6 @@ func (w *worker) count(fetches kgo.Fetches) {
 		part := label(p.Partition)
 		w.metrics.records.WithLabelValues(p.Topic, part).Add(float64(n))
 		w.metrics.bytes.WithLabelValues(p.Topic, part).Add(float64(bytes))
-		w.metrics.lag.WithLabelValues(p.Topic, part).Set(float64(max(0, p.HighWatermark-p.Records[len(p.Records)-1].Offset-1)))
+		w.metrics.setLag(source{p.Topic, p.Partition}, p.HighWatermark-p.Records[len(p.Records)-1].Offset-1)
 	})
 }
