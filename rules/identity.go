@@ -21,6 +21,9 @@ func stateID(r *Rule, n event.Naming) [16]byte {
 	for _, b := range w.Condition {
 		fmt.Fprintf(h, "condition %s %g\n", b.Op, b.Value)
 	}
+	for _, m := range w.Mixes {
+		fmt.Fprintf(h, "mix %x %x\n", m.With, m.Without)
+	}
 	if w.AtClose {
 		fmt.Fprintf(h, "at close\n")
 	}

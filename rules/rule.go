@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strconv"
+	"strings"
 
 	"oktastream/rules/alert"
 	"oktastream/rules/event"
@@ -126,6 +127,24 @@ func (st *Stateful) Quantity() string {
 		return "percentile " + strconv.FormatFloat(w.Percentile, 'f', -1, 64) + " of " + column
 	}
 	return "events"
+}
+
+// Mixed says which steps must have come and which not, for windows with Mixes.
+func (st *Stateful) Mixed() string {
+	var ways []string
+	for _, m := range st.Window.Mixes {
+		var parts []string
+		for i, in := range st.Inputs {
+			switch {
+			case m.With>>i&1 == 1:
+				parts = append(parts, in.Name)
+			case m.Without>>i&1 == 1:
+				parts = append(parts, "not "+in.Name)
+			}
+		}
+		ways = append(ways, strings.Join(parts, " and "))
+	}
+	return strings.Join(ways, ", or ")
 }
 
 // Kind is the rule's kind as `rules check` and alerts show it: single, count, distinct, unordered or sequence.

@@ -22,6 +22,10 @@ func content(st *rules.Stateful) []string {
 	case window.Pipeline:
 		lines = append(lines, "a row at the end of the query")
 	case window.Unordered:
+		if len(w.Mixes) > 0 {
+			lines = append(lines, "events of "+st.Mixed())
+			break
+		}
 		if w.StepsNeeded() < w.Steps {
 			lines = append(lines, fmt.Sprintf("events of at least %d of %s", w.Threshold, strings.Join(names, ", ")))
 			break

@@ -84,7 +84,16 @@ func predicate(p *match.Pred) []string {
 	case match.Empty:
 		return []string{subject + " is an empty text"}
 	case match.EqualsField:
-		return []string{subject + " is the same as " + p.Other.String() + exact(p)}
+		is := " is the same as "
+		switch p.Form {
+		case match.Prefix:
+			is = " begins with "
+		case match.Suffix:
+			is = " ends with "
+		case match.Contains:
+			is = " holds "
+		}
+		return []string{subject + is + p.Other.String() + exact(p)}
 	case match.Element:
 		return append([]string{"an element of " + subject + " for which"}, indent(Words(p.Body))...)
 	}

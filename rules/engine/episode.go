@@ -134,7 +134,9 @@ func reason(st *rules.Stateful, a *alert.Alert) string {
 			parts = append(parts, fmt.Sprintf("%d events (at least %d)", a.Count, st.Window.Threshold))
 		}
 	case window.Unordered:
-		if needed := st.Window.StepsNeeded(); needed < st.Window.Steps {
+		if len(st.Window.Mixes) > 0 {
+			parts = append(parts, fmt.Sprintf("%s: %s", st.Mixed(), steps(a)))
+		} else if needed := st.Window.StepsNeeded(); needed < st.Window.Steps {
 			parts = append(parts, fmt.Sprintf("at least %d of %d: %s", needed, st.Window.Steps, steps(a)))
 		} else {
 			parts = append(parts, fmt.Sprintf("all of %s", steps(a)))

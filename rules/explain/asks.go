@@ -26,6 +26,8 @@ func asks(st *rules.Stateful) string {
 	switch {
 	case spec.Kind == window.Sequence:
 		parts = append(parts, "in this order: "+strings.Join(names, ", "))
+	case len(spec.Mixes) > 0:
+		parts = append(parts, st.Mixed())
 	case spec.Kind == window.Unordered && len(spec.Condition) > 0:
 		parts = append(parts, "of "+strings.Join(names, ", "))
 	case spec.Kind == window.Unordered && spec.StepsNeeded() < spec.Steps:

@@ -135,6 +135,9 @@ func wording(p *match.Pred) string {
 	case match.Equal:
 		return list("=", p.Literals)
 	case match.EqualsField:
+		if p.Form != 0 {
+			return path + " " + p.Form.String() + " field " + p.Other.String()
+		}
 		return path + " = field " + p.Other.String()
 	case match.Element:
 		return "an element of " + path + " with " + sentence(p.Body)

@@ -19,6 +19,12 @@ func (p *replay) needs(m window.Measure) []Need {
 	switch {
 	case spec.Kind == window.Sequence:
 		needs = p.chainNeeds(m)
+	case len(spec.Mixes) > 0:
+		n := Need{What: st.Mixed(), Have: "another mix", Met: m.Held, Missing: "not so"}
+		if n.Met {
+			n.Have, n.Missing, n.share = "so", "", 1
+		}
+		needs = append(needs, n)
 	case spec.Kind == window.Unordered && spec.StepsNeeded() < spec.Steps:
 		if len(spec.Condition) == 0 {
 			needs = append(needs, atLeast("different steps", seen(m.Steps), spec.Threshold))

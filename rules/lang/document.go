@@ -158,13 +158,14 @@ func nameDocuments(file string, docs []*document) {
 			used[ref.Text] = true
 		}
 	}
+	called := false // the first correlation that has no name is called as the file
 	for _, d := range docs {
 		base := d.own != "" && used[d.own] || d.id != "" && used[d.id]
 		switch {
 		case d.own != "" && !base:
 			d.name = d.own
-		case len(docs) == 1 || d.root.Get("correlation") != nil && !base:
-			d.name = stem
+		case len(docs) == 1 || d.root.Get("correlation") != nil && !base && !called:
+			d.name, called = stem, true
 		case d.own != "":
 			d.name = stem + "/" + d.own
 		case isExport(file) && d.id != "":

@@ -84,7 +84,24 @@ func TestCorrelations(t *testing.T) {
 		{"temporal, some rules", correlate("type: temporal", "rules: [a, b]", "condition: {gte: 1}"), "", window.Spec{Kind: window.Unordered, Steps: 2, Threshold: 1}},
 		{"temporal_ordered, some rules", correlate("type: temporal_ordered", "rules: [a, b]", "condition: {gte: 1}"), "9:15 unsupported OKS0403", window.Spec{}},
 		{"temporal, too many rules", correlate("type: temporal", "rules: [a, b]", "condition: {gte: 3}"), "9:15 error OKS0404", window.Spec{}},
-		{"temporal with a text", correlate("type: temporal", "rules: [a, b]", "condition: a and b"), "9:14 unsupported OKS0403", window.Spec{}},
+		{"temporal in words, all rules", correlate("type: temporal", "rules: [a, b]", "condition: a and b"), "", window.Spec{Kind: window.Unordered, Steps: 2}},
+		{"temporal in words, by quantifier", correlate("type: temporal", "rules: [a, b]", "condition: all of them"), "", window.Spec{Kind: window.Unordered, Steps: 2}},
+		{"temporal in words, without one", correlate("type: temporal", "rules: [a, b]", "condition: a and not b"), "",
+			window.Spec{Kind: window.Unordered, Steps: 2, AtClose: true, Mixes: []window.Mix{{With: 1, Without: 2}}}},
+		{"temporal in words, one of two", correlate("type: temporal", "rules: [a, b]", "condition: a or b"), "",
+			window.Spec{Kind: window.Unordered, Steps: 2, Mixes: []window.Mix{{With: 1}, {With: 2}}}},
+		{"temporal in words, one is enough", correlate("type: temporal", "rules: [a, b]", "condition: b or (a and b)"), "",
+			window.Spec{Kind: window.Unordered, Steps: 2, Mixes: []window.Mix{{With: 2}}}},
+		{"temporal in words, nothing", correlate("type: temporal", "rules: [a, b]", "condition: not a"), "8:14 warning OKS0304 9:14 unsupported OKS0403", window.Spec{}},
+		{"temporal in words, contradiction", correlate("type: temporal", "rules: [a, b]", "condition: a and not a and b"), "9:14 error OKS0404", window.Spec{}},
+		{"temporal in words, unknown rule", correlate("type: temporal", "rules: [a, b]", "condition: a and c"), "9:20 error OKS0303", window.Spec{}},
+		{"temporal in words, half", correlate("type: temporal", "rules: [a, b]", "condition: a and"), "9:19 error OKS0302", window.Spec{}},
+		{"temporal_ordered in words", correlate("type: temporal_ordered", "rules: [a, b]", "condition: a and b"), "", window.Spec{Kind: window.Sequence, Steps: 2}},
+		{"temporal_ordered in words, without one", correlate("type: temporal_ordered", "rules: [a, b]", "condition: a and not b"), "9:14 unsupported OKS0403", window.Spec{}},
+		{"event_count in words", correlate("type: event_count", "rules: [a, b]", "condition: a and b"), "9:14 error OKS0404", window.Spec{}},
+		{"a number in quotes", correlate("type: event_count", "rules: a", "condition: {gte: '5'}"), "", window.Spec{Kind: window.Count, Threshold: 5}},
+		{"a percentile in quotes", correlate("type: value_percentile", "rules: a", "condition: {field: version, percentile: '50', gt: '3'}"), "",
+			window.Spec{Kind: window.Percentile, Percentile: 50, AtClose: true, Distinct: []window.Column{{Name: "version"}}, Condition: []window.Bound{{Op: window.Above, Value: 3}}}},
 		{"several fields", correlate("type: value_count", "rules: a", "condition: {field: [actor.id, target.id], gte: 3}"), "", window.Spec{Kind: window.Distinct,
 			Distinct: []window.Column{{Name: "actor.id, target.id", Threshold: 3}}}},
 		{"a field twice", correlate("type: value_count", "rules: a", "condition: {field: [actor.id, actor.id], gte: 3}"), "9:33 error OKS0404", window.Spec{}},
@@ -345,4 +362,15 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestNames: of two correlations without a name, the first is called as the file.
+func TestNames(t *testing.T) {
+	one := func(id string) string {
+		return "title: t\nid: 0b6f8c1e-4b0a-4e0e-9d54-30000000000" + id + "\nlevel: low\ncorrelation: {type: event_count, rules: a, group-by: actor.id, timespan: 5m, condition: {gte: 3}}\n"
+	}
+	r := loadText(t, map[string]string{"f.yml": one("1") + "---\n" + one("2") + "---\n" + one("3") + baseRule("a")})
+	if got := alerting(r); got != "f f/2 f/3" {
+		t.Errorf("alerting: %s\n%v", got, r.Diagnostics)
+	}
 }

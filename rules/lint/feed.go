@@ -83,7 +83,7 @@ func needsAll(r *rules.Rule) bool {
 	if slices.ContainsFunc(w.Plan, func(s window.Step) bool { return s.Role != window.Occurs }) {
 		return false // what must not come need not be able to
 	}
-	return w.Kind == window.Sequence || w.Kind == window.Unordered && w.StepsNeeded() == w.Steps
+	return w.Kind == window.Sequence || w.Kind == window.Unordered && len(w.Mixes) == 0 && w.StepsNeeded() == w.Steps
 }
 
 func observesAlerts(r *rules.Rule) bool {

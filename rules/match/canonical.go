@@ -123,6 +123,9 @@ func (p *Pred) String() string {
 	if p.Part != 0 {
 		b.WriteString(" " + p.Part.String())
 	}
+	if p.Form != 0 {
+		b.WriteString(" " + p.Form.String())
+	}
 	if p.Fold && p.foldMatters() {
 		b.WriteString(" fold")
 	}

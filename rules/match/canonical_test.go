@@ -36,6 +36,7 @@ func TestCanonicalForm(t *testing.T) {
 		{pred("n", Greater, "1"), `(greater "n" "1")`},
 		{pred("n", GreaterEqual, "1"), `(greaterequal "n" "1")`},
 		{&Pred{Path: path("a"), Op: EqualsField, Other: path("b"), Fold: true}, `(equalsfield "a" fold "b")`},
+		{&Pred{Path: path("a"), Op: EqualsField, Other: path("b"), Form: Prefix}, `(equalsfield "a" prefix "b")`},
 		{pred("a", Equal), `false`},
 		{&Pred{Op: Exists}, `false`},
 		{nil, `false`},

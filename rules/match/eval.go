@@ -84,6 +84,16 @@ func (p *Pred) compares(v event.Value, i int, other []event.Value) bool {
 		return err == nil && Eval(p.Body, ev)
 	case EqualsField:
 		for _, o := range other {
+			if p.Form != 0 {
+				text, part := v.Text, o.Text
+				if p.Fold {
+					text, part = fold(text), fold(part)
+				}
+				if related(p.Form, text, part) {
+					return true
+				}
+				continue
+			}
 			if p.equal(v, o.Text, o.Kind == event.Number) || p.addresses() && event.Address(o.Text) == event.Address(v.Text) {
 				return true
 			}
@@ -122,6 +132,19 @@ func (p *Pred) compares(v event.Value, i int, other []event.Value) bool {
 		return strings.Contains(text, literal)
 	}
 	return false
+}
+
+// related tells whether text holds part as a form says: at its beginning, its end, or anywhere. An empty part is no part.
+func related(form Op, text, part string) bool {
+	switch {
+	case part == "":
+		return false
+	case form == Prefix:
+		return strings.HasPrefix(text, part)
+	case form == Suffix:
+		return strings.HasSuffix(text, part)
+	}
+	return strings.Contains(text, part)
 }
 
 func (p *Pred) equal(v event.Value, text string, mayBeNumber bool) bool {

@@ -38,7 +38,7 @@ const (
 	LessEqual                  // as Less
 	Greater                    // as Less
 	GreaterEqual               // as Less
-	EqualsField                // text equality with any value of Other, as Equal
+	EqualsField                // text equality with any value of Other, as Equal; or what Form says instead of equality
 	Empty                      // a value of the path is the empty string; no literals
 	Element                    // Body holds for the value alone; no literals
 )
@@ -60,8 +60,9 @@ type Pred struct {
 	Re []*regexp.Regexp
 	// Nets is set for InCIDR. An IPv4 address written as IPv6 (::ffff:192.0.2.1) compares as IPv4.
 	Nets []netip.Prefix
-	// Other is set for EqualsField.
+	// Other is set for EqualsField, and Form may be: Prefix, Suffix or Contains of any value of Other that is not empty.
 	Other event.Path
+	Form  Op
 	// Body is set for Element. It is evaluated on an event whose only member, ElementName, is one value of Path, so that
 	// its conditions are about the same element of an array: element.type, and element for the value itself.
 	Body Expr

@@ -281,6 +281,12 @@ func (m *Matcher) equalsField(p *predicate, v event.Value, text string) bool {
 		if p.fold {
 			other = m.foldedText(p.other, i)
 		}
+		if p.form != 0 {
+			if related(p.form, text, other) {
+				return true
+			}
+			continue
+		}
 		if other == text || p.address && event.Address(other) == event.Address(text) {
 			return true
 		}

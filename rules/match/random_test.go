@@ -58,6 +58,7 @@ func drawPred(t *rapid.T) *Pred {
 		p.Nets = rapid.SliceOfN(anyNet, 0, 2).Draw(t, "nets")
 	case EqualsField:
 		p.Other = event.MustPath(anyPath.Draw(t, "other"))
+		p.Form = rapid.SampledFrom([]Op{0, Prefix, Suffix, Contains}).Draw(t, "form")
 	case Wildcard:
 		literals = anyPattern
 	case Equal:

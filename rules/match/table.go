@@ -15,6 +15,7 @@ type predicate struct {
 	fold   bool
 	field  event.FieldID
 	other  event.FieldID // EqualsField
+	form   Op            // EqualsField
 	texts  []string      // Prefix, Suffix, Contains, and Equal with few literals; folded if fold is set
 	set    map[string]struct{}
 	nums   map[string]struct{} // Equal: number.appendKey of the literals that are numbers; nil if none is
@@ -78,7 +79,7 @@ func (t *table) compile(p *Pred) predicate {
 	case Element:
 		c.element = compileElement(p.Body)
 	case EqualsField:
-		c.other = t.fields.Add(p.Other)
+		c.other, c.form = t.fields.Add(p.Other), p.Form
 	case Regexp:
 		c.re = slices.Clone(p.Re)
 	case InCIDR:

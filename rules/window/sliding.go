@@ -109,7 +109,7 @@ func (v *sliding) holds(s *Spec) bool {
 			return false
 		}
 	case Unordered:
-		if v.seen() < s.StepsNeeded() {
+		if len(s.Mixes) > 0 && !v.mixed(s.Mixes) || len(s.Mixes) == 0 && v.seen() < s.StepsNeeded() {
 			return false
 		}
 	}

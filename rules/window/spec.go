@@ -87,6 +87,9 @@ type Spec struct {
 	// it. Who builds on the time of an episode, such as a rule over alerts, would otherwise depend on which of its events
 	// happened to arrive first.
 	Settle bool
+	// Mixes, for Unordered, are the ways in which steps may have come, instead of a number of different ones: one of them
+	// must hold. With AtClose they may say what must not have come.
+	Mixes []Mix
 	// Steps is the number of steps for Unordered and Sequence.
 	Steps int
 	// Plan says, for Sequence, what part each of the Steps has; nil means that each is one event.
@@ -162,9 +165,12 @@ func (b Bound) Holds(q *big.Rat) bool {
 	return false
 }
 
-// StepsNeeded is how many different steps an Unordered window must hold.
+// StepsNeeded is how many different steps an Unordered window must hold, at least.
 func (s *Spec) StepsNeeded() int {
-	if s.Threshold > 0 {
+	switch {
+	case len(s.Mixes) > 0:
+		return leastSteps(s.Mixes)
+	case s.Threshold > 0:
 		return s.Threshold
 	}
 	return s.Steps

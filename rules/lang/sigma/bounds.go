@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -39,8 +40,7 @@ var boundOps = map[string]window.Op{
 // parseCondition reads the bounds and the field.
 func (c *Correlation) parseCondition(t *source.Node, r *source.Report) {
 	if c.condition.Kind == source.Scalar {
-		r.Unsupported(c.condition.Pos, CannotCorrelate, "write bounds such as gte: 2",
-			"a condition in words about rules is not part of the specification, and cannot be run")
+		c.parseWords(t, r)
 		return
 	}
 	before := len(r.Diagnostics)
@@ -72,14 +72,19 @@ func (c *Correlation) number(p source.Pair, r *source.Report) (float64, bool) {
 	n := p.Value
 	value, err := strconv.ParseFloat(n.Text, 64)
 	switch {
-	case n.Kind != source.Scalar || n.Type != source.Int && n.Type != source.Float || err != nil || value-value != 0:
+	case n.Kind != source.Scalar || !numeric(n) || err != nil || value-value != 0:
 		r.Error(n.Pos, source.WrongType, p.Key.Text+": 4", "%s of condition is a number, not %q", p.Key.Text, n.Text)
-	case c.counts() && (n.Type != source.Int || value < 0 || value > maxThreshold):
+	case c.counts() && (value != math.Trunc(value) || n.Type == source.Float || value < 0 || value > maxThreshold):
 		r.Error(n.Pos, source.OutOfRange, "", "%s of condition is a whole number from 0 to %d, not %s", p.Key.Text, maxThreshold, n.Text)
 	default:
 		return value, true
 	}
 	return 0, false
+}
+
+// numeric tells whether a value is written as a number, be it in quotes: tools write thresholds so.
+func numeric(n *source.Node) bool {
+	return n.Type == source.Int || n.Type == source.Float || n.Type == source.String && isNumber(n.Text)
 }
 
 func (c *Correlation) parseField(t *source.Node, v source.Values, r *source.Report) {
@@ -110,7 +115,7 @@ func (c *Correlation) parsePercentile(t, n *source.Node, r *source.Report) {
 			"the specification does not say which percentile is meant by value_percentile without percentile:")
 	case n != nil:
 		value, err := strconv.ParseFloat(n.Text, 64)
-		if n.Kind != source.Scalar || n.Type != source.Int && n.Type != source.Float || err != nil || !(value > 0 && value <= 100) {
+		if n.Kind != source.Scalar || !numeric(n) || err != nil || !(value > 0 && value <= 100) {
 			r.Error(n.Pos, BadThreshold, "", "percentile is a number above 0 and up to 100")
 			return
 		}
@@ -206,6 +211,9 @@ func (c *Correlation) shape(s *window.Spec) {
 	s.Percentile = c.percentile
 	onlyLower := !slices.ContainsFunc(c.bounds, func(b bound) bool { return !b.Op.Lower() })
 	switch {
+	case len(c.mixes) > 0:
+		s.Mixes, s.AtClose = c.mixes, window.Undone(c.mixes)
+		return
 	case c.steps() && len(c.bounds) == 0:
 		return
 	case c.counts() && onlyLower:

@@ -178,7 +178,8 @@ func (c *condition) name() match.Expr {
 	}
 	x, ok := c.selections.use(name)
 	if !ok {
-		return c.fail(UnknownName, source.DidYouMean(name, c.selections.order), "the detection has no selection %q", name)
+		part, owner := c.selections.called()
+		return c.fail(UnknownName, source.DidYouMean(name, c.selections.order), "%s has no %s %q", owner, part, name)
 	}
 	if c.selections.used.predicates > maxPredicates {
 		return c.tooComplex()
@@ -212,8 +213,8 @@ func (c *condition) quantifier() match.Expr {
 		}
 	}
 	if len(members) == 0 {
-		return c.fail(UnknownName, source.DidYouMean(strings.Trim(pattern, "*"), c.selections.order),
-			"no selection matches %s", pattern)
+		part, _ := c.selections.called()
+		return c.fail(UnknownName, source.DidYouMean(strings.Trim(pattern, "*"), c.selections.order), "no %s matches %s", part, pattern)
 	}
 	c.next++
 	if len(members) == 1 {

@@ -14,7 +14,7 @@ var CorrelationFields = []source.Field{
 	{Name: "group-by", Type: source.Texts, Default: "one group for the whole organisation", Doc: "fields or aliases whose values must be equal"},
 	{Name: "timespan", Type: source.Span, Required: true, Doc: "length of the window"},
 	{Name: "aliases", Type: source.Object, Doc: "for each alias, the field that stands for it in the events of each rule"},
-	{Name: "condition", Type: source.Anything, Default: "all rules, for the temporal types", Doc: "bounds: gt, gte, lt, lte, eq or neq; and for the value types the field"},
+	{Name: "condition", Type: source.Anything, Default: "all rules, for the temporal types", Doc: "bounds: gt, gte, lt, lte, eq or neq; and for the value types the field; for temporal also words about the rules, such as first and not second"},
 	{Name: "generate", Type: source.Boolean, Default: "false", Doc: "whether the rules also alert by themselves"},
 }
 
@@ -40,6 +40,7 @@ type Correlation struct {
 	kind       window.Kind
 	length     time.Duration
 	bounds     []bound
+	mixes      []window.Mix // of a condition in words
 	percentile float64
 	condition  *source.Node
 	fields     []*source.Node // whose values, or combinations of values, are counted, or summed up

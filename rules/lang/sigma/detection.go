@@ -15,6 +15,16 @@ type selections struct {
 	sizes map[string]int
 	named map[string]bool
 	used  *used
+
+	part, owner string // what they are called in messages: selections of a detection, if nothing is said
+}
+
+// called is what one of them is, and what has it.
+func (s *selections) called() (part, owner string) {
+	if s.part != "" {
+		return s.part, s.owner
+	}
+	return "selection", "the detection"
 }
 
 func (s *selections) use(name string) (match.Expr, bool) {

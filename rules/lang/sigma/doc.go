@@ -18,7 +18,8 @@
 //   - An empty text is a value that is empty. A field that is absent or null is not.
 //   - neq negates the comparison, and so holds where the field is absent, as in pySigma. It goes with every comparison of
 //     texts, not with the orders and exists, which have opposites.
-//   - fieldref compares with any value of the other field; two fields without a value are not equal.
+//   - fieldref compares with any value of the other field; two fields without a value are not equal. With startswith,
+//     endswith or contains, on either side of it, the field holds a value of the other; an empty one is never held.
 //   - gt, gte, lt and lte take RFC 3339 times besides numbers, and numbers written as texts on both sides.
 //   - all on a single value is a warning, not an error: it changes nothing.
 //
@@ -67,9 +68,10 @@
 //     unsupported: no event would begin the window.
 //   - value_percentile needs percentile: in the condition, which is the nearest rank; without it is unsupported, because the
 //     specification does not say which is meant. value_median is not in the specification, and unsupported.
-//   - temporal asks for all rules, or for as many different ones as its bounds say; conditions in words are unsupported, and
-//     so are bounds of temporal_ordered that fewer than all rules meet, because no order of some of them is defined. The
-//     same rule cannot be two steps.
+//   - temporal asks for all rules, for as many different ones as its bounds say, or, as version 2.2 has it, for what a
+//     condition in words says about them (a and not b), which is judged when the window closes if it has a not that more
+//     events may undo. For temporal_ordered, bounds and words that fewer than all rules meet are unsupported, because no
+//     order of some of them is defined. The same rule cannot be two steps.
 //   - value_count over several fields counts their combinations; an event that lacks one of them is not counted.
 //   - A correlation over correlations observes their alerts. A field is then the member of that name in the alert's group
 //     key, else that of the event that completed the alert, with a note.

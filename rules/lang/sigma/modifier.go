@@ -11,6 +11,7 @@ import (
 // comparison is what a field's modifiers ask for.
 type comparison struct {
 	form   string // one of forms, or "" for plain equality
+	of     string // of fieldref: startswith, endswith or contains, or "" for equality
 	part   match.Part
 	steps  []string // encodings and windash, in the author's order
 	all    bool
@@ -79,6 +80,10 @@ func (c *comparison) name() string {
 func (c *comparison) add(name string, key *source.Node, offset int, r *source.Report) {
 	at := key.At(offset)
 	switch part := parts[name]; {
+	case c.form == "fieldref" && c.of == "" && partOf[name] != 0:
+		c.of = name
+	case name == "fieldref" && partOf[c.form] != 0:
+		c.of, c.form = c.form, name
 	case slices.Contains(forms, name):
 		if c.form != "" || c.part != 0 && !slices.Contains([]string{"gt", "gte", "lt", "lte"}, name) {
 			r.Error(at, BadModifiers, "use one of them", "the modifiers %s and %s do not go together", c.name(), name)

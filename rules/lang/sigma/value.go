@@ -229,6 +229,9 @@ func (f *field) exists(values []value) match.Expr {
 	return x
 }
 
+// partOf are the forms in which a field may hold the value of another.
+var partOf = map[string]match.Op{"startswith": match.Prefix, "endswith": match.Suffix, "contains": match.Contains}
+
 func (f *field) references(values []value) match.Expr {
 	if f.outer != "" {
 		f.report.Unsupported(f.key.Pos, NotSupported, "", "a comparison with another field does not work inside an array: fields there are those of one element")
@@ -241,7 +244,7 @@ func (f *field) references(values []value) match.Expr {
 			continue
 		}
 		p := f.pred(match.EqualsField, v.node.Pos)
-		p.Other, p.Fold = other, !f.how.cased
+		p.Other, p.Fold, p.Form = other, !f.how.cased, partOf[f.how.of]
 		xs = append(xs, p)
 	}
 	return f.join(xs)

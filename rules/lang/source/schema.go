@@ -91,6 +91,7 @@ func check(n *Node, what string, fields []Field, r *Report, open bool) Values {
 			continue
 		}
 		if f.check(p.Value, what, r) {
+			p.Value = f.canonical(p.Value)
 			v.node.Pairs = append(v.node.Pairs, p)
 		}
 	}
@@ -145,9 +146,9 @@ func (f *Field) checkOne(n *Node, what string, r *Report) bool {
 			ok = ok && p.Value.Kind == Scalar && p.Value.Type != Null
 		}
 	case Integer:
-		ok = n.Kind == Scalar && n.Type == Int
+		ok = n.Kind == Scalar && (n.Type == Int || n.Type == String && whole(n.Text)) // tools write numbers in quotes
 	case Boolean:
-		ok = n.Kind == Scalar && n.Type == Bool
+		ok = n.Kind == Scalar && (n.Type == Bool || n.Type == String && (n.Text == "true" || n.Text == "false"))
 	default:
 		ok = n.Kind == Scalar && n.Type != Null
 	}
@@ -178,11 +179,37 @@ func (f *Field) checkOne(n *Node, what string, r *Report) bool {
 			return false
 		}
 	}
-	if len(f.OneOf) > 0 && !slices.Contains(f.OneOf, n.Text) {
+	if len(f.OneOf) > 0 && f.oneOf(n.Text) == "" {
 		say(n.Pos, OutOfRange, DidYouMean(n.Text, f.OneOf), "%s of %s cannot be %q", f.Name, what, n.Text)
 		return false
 	}
 	return true
+}
+
+func whole(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
+}
+
+// oneOf is the allowed text that is meant, in whatever case it is written; "" if there is none.
+func (f *Field) oneOf(text string) string {
+	for _, allowed := range f.OneOf {
+		if strings.EqualFold(allowed, strings.TrimSpace(text)) {
+			return allowed
+		}
+	}
+	return ""
+}
+
+// canonical is a value with an allowed text as it is listed.
+func (f *Field) canonical(n *Node) *Node {
+	if len(f.OneOf) == 0 || n.Kind != Scalar || slices.Contains(f.OneOf, n.Text) {
+		return n
+	}
+	c := *n
+	c.Text = f.oneOf(n.Text)
+	c.where, c.raw, c.lines = []match.Pos{}, "", nil // its characters stand nowhere
+	return &c
 }
 
 // Node returns the value of key, or nil.
