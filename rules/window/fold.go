@@ -303,7 +303,7 @@ func (w *Window) unfold() {
 		return
 	}
 	f := &w.fold
-	w.contents = &contents{judged: noTick, pace: noPace, bytes: ownBytes, shape: noShape}
+	w.contents = &contents{judged: noTick, pace: noPace, debt: noDebt, bytes: ownBytes, shape: noShape}
 	if f.head == "" {
 		return
 	}

@@ -60,6 +60,9 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 	if w.contents == nil && w.fold.add(w.dict, s, o, step, watermark) {
 		return Counted, nil
 	}
+	if w.contents != nil {
+		w.pay()
+	}
 	fired := s.Advance(w, clock)
 	if s.Kind == FirstSeen {
 		status, seen := s.see(w, o, trigger, updates, watermark)
@@ -70,21 +73,12 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 	if found {
 		return Duplicate, fired
 	}
-	inOrder := i == len(w.rows)
-	w.rows = slices.Insert(w.rows, i, r)
-	w.bytes += r.size()
+	w.insert(s, i, r)
 	w.touch(r.item())
-	if !inOrder {
-		w.view = nil
-	}
 	if s.Waits() { // below the watermark, where its sweep goes, every order of arrival is the same
 		w.await(s, r, trigger)
 		return Counted, fired
 	}
-	if !inOrder {
-		w.seq = nil
-	}
-
 	if s.AtClose {
 		w.keepTriggers(s, r.item(), trigger)
 		return Counted, fired
@@ -93,12 +87,7 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 		w.keepTick(i, trigger)
 		return Counted, fired
 	}
-	to := o.Time
-	if !inOrder {
-		to = addSaturated(o.Time, int64(s.Length))
-		to = min(to, w.rows[len(w.rows)-1].time)
-	}
-	fired = append(fired, s.complete(w, o, to, trigger, updates, watermark)...)
+	fired = append(fired, s.arrived(w, i, cause{r.key(), o.ID, trigger}, updates, watermark, clock)...)
 	// The condition depends on the rows alone, so that a restored window thins where the lost one would have.
 	if s.Kind == Distinct && len(w.rows) > thinAbove && len(w.rows)%thinEvery == 0 {
 		s.thin(w)
@@ -128,23 +117,41 @@ func (s *Spec) measurable(o *Observation) bool {
 	return found
 }
 
-// complete finds the completions that o may have brought about, at times from o.Time to to, and fires what is new.
-func (s *Spec) complete(w *Window, o *Observation, to int64, trigger func() string, updates bool, watermark int64) []Firing {
-	if to > o.Time && !updates && w.covered(o.Time, to) {
-		return nil // everything o could complete lies in an episode that has been announced
+// insert puts r at place i. What is derived from the rows stays in step.
+func (w *Window) insert(s *Spec, i int, r row) {
+	w.rows = slices.Insert(w.rows, i, r)
+	w.bytes += r.size()
+	if w.end.known && int(r.step) == s.lastStep() {
+		w.end.at = max(w.end.at, r.time)
 	}
-	times := w.completions(s, o.Time, to, updates)
+	switch v := w.view; {
+	case v == nil || i >= v.to:
+	case i < v.from:
+		v.from, v.to = v.from+1, v.to+1
+	default: // where it does not belong, the next move takes it out
+		v.add(r, 1)
+		v.to++
+	}
+}
+
+// complete finds the completions that the causes, which are in order, may have brought about, up to the time to, and fires
+// what is new. hand is the id of the event at hand.
+func (s *Spec) complete(w *Window, causes []cause, to int64, updates bool, watermark int64, hand string) []Firing {
+	times := w.completions(s, causes[0].time, to, updates)
 	if len(times) == 0 {
 		return nil
 	}
 	var grown []uint32
 	for _, t := range times {
-		seq, isNew := w.complete(s, t, o.ID, trigger)
+		for len(causes) > 1 && causes[1].time <= t {
+			causes = causes[1:]
+		}
+		seq, isNew := w.complete(s, t, causes[0].eventID, causes[0].trigger)
 		if !isNew && !slices.Contains(grown, seq) {
 			grown = append(grown, seq)
 		}
 	}
-	fired := s.announce(w, watermark, o.ID)
+	fired := s.announce(w, watermark, hand)
 	if !updates {
 		return fired
 	}
@@ -170,8 +177,9 @@ func (s *Spec) complete(w *Window, o *Observation, to int64, trigger func() stri
 func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	w.unfold()
 	watermark := s.watermark(clock)
+	fired := s.judgeWaiting(w, clock, watermark)
 	if watermark == math.MinInt64 {
-		return nil
+		return fired
 	}
 	switch {
 	case s.AtClose:
@@ -182,11 +190,12 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	if s.Waits() {
 		s.decide(w, watermark)
 	}
+	watermark = w.unsettled(watermark)
 	final := watermark // completions before it are known
 	if s.Deferred() {
 		final = subSaturated(watermark, s.Length)
 	}
-	fired := append(s.announce(w, final, ""), s.confirm(w, final)...)
+	fired = append(append(fired, s.announce(w, final, "")...), s.confirm(w, final)...)
 
 	// A row takes part in intervals up to its time plus Length. Observations at or above the watermark may arrive, and
 	// a pending episode still has to show what it held.
@@ -206,15 +215,17 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 		n++
 	}
 	if n > 0 {
+		if v := w.view; v != nil {
+			for ; v.from < min(n, v.to); v.from++ {
+				v.add(w.rows[v.from], -1)
+			}
+			v.from, v.to = max(v.from-n, 0), max(v.to-n, 0)
+		}
+		if w.end.at <= w.rows[n-1].time {
+			w.end.at = none
+		}
 		clear(w.rows[:n]) // their texts go at once; their slots when the slice grows, so that a busy window is not moved for each row
 		w.rows = w.rows[n:]
-		if v := w.view; v != nil {
-			if v.from < n {
-				w.view = nil // the view has not moved since these rows counted
-			} else {
-				v.from, v.to = v.from-n, v.to-n
-			}
-		}
 		if v := w.seq; v != nil {
 			if v.to -= n; v.to < 0 {
 				w.seq = nil
