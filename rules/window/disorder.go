@@ -92,11 +92,13 @@ func (w *Window) unsettled(watermark int64) int64 {
 	return watermark
 }
 
-func (w *Window) crowded() bool {
-	if w.dict.crowd > 0 {
-		return len(w.rows) > w.dict.crowd
+func (w *Window) crowded() bool { return len(w.rows) > w.dict.crowdedAbove() }
+
+func (d *Dictionary) crowdedAbove() int {
+	if d.crowd > 0 {
+		return d.crowd
 	}
-	return len(w.rows) > crowdedAbove
+	return crowdedAbove
 }
 
 // share is the number of rows that an observation pays for.
@@ -124,8 +126,12 @@ type cause struct {
 
 // hold makes the row of c wait.
 func (w *Window) hold(s *Spec, c cause, clock int64) {
-	t := trigger{string(triggerItem) + c.item(), c.trigger()}
-	i, _ := w.findTrigger(t.item)
+	item := string(triggerItem) + c.item()
+	i, found := w.findTrigger(item)
+	if found {
+		return // its row has been thinned out meanwhile, and this is a copy
+	}
+	t := trigger{item, c.trigger()}
 	w.trigs = slices.Insert(w.trigs, i, t)
 	w.bytes += t.size()
 	w.touch(t.item)

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"fmt"
 	"math/big"
 	"testing"
 
@@ -59,6 +60,7 @@ func TestRestartTellsTheSame(t *testing.T) {
 					status2, fired2 := s.Observe(other, &q, trigger, updates, clock)
 					same("status of "+o.ID, status, status2)
 					same("firings of "+o.ID, fired, fired2)
+					same("entries", entriesOf(plain), entriesOf(other))
 					same("size", plain.Size(), other.Size())
 					switch rapid.IntRange(0, 4).Draw(t, "then") {
 					case 0:
@@ -82,4 +84,12 @@ func TestRestartTellsTheSame(t *testing.T) {
 			})
 		})
 	}
+}
+
+func entriesOf(w *Window) []string {
+	var list []string
+	for item, value := range w.Entries {
+		list = append(list, fmt.Sprintf("%q = %q", item, value))
+	}
+	return list
 }

@@ -151,7 +151,7 @@ func (w *Window) Apply(item, value []byte) error {
 
 // remove removes the entry of an item, if there is one.
 func (w *Window) remove(item string) error {
-	w.view, w.seq, w.end = nil, nil, endRow{}
+	w.view, w.seq, w.end, w.alikes = nil, nil, endRow{}, nil
 	switch {
 	case item == headItem:
 		w.head, w.known, w.group, w.shape = Head{}, false, "", noShape

@@ -29,13 +29,6 @@ type Firing struct {
 	Content Content
 }
 
-// thinAbove is the number of rows above which a Distinct window drops rows that cannot matter any more.
-// Thinning walks all rows, so it is done once in thinEvery insertions.
-const (
-	thinAbove = 256
-	thinEvery = 128
-)
-
 // NoClock is the clock of a task that has not heard of every source yet: nothing is late and nothing expires.
 const NoClock = int64(math.MinInt64)
 
@@ -88,9 +81,8 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 		return Counted, fired
 	}
 	fired = append(fired, s.arrived(w, i, cause{r.key(), o.ID, trigger}, updates, watermark, clock)...)
-	// The condition depends on the rows alone, so that a restored window thins where the lost one would have.
-	if s.Kind == Distinct && len(w.rows) > thinAbove && len(w.rows)%thinEvery == 0 {
-		s.thin(w)
+	if s.Kind == Distinct {
+		s.thin(w, i)
 	}
 	return Counted, fired
 }
@@ -300,56 +292,6 @@ func (w *Window) covered(from, to int64) bool {
 	return slices.ContainsFunc(w.eps, func(e episode) bool {
 		return !e.pending() && e.start <= from && to <= e.end
 	})
-}
-
-// thin drops rows that repeat the values of both a row before and a row after them no further apart than
-// Length: every interval of that length that holds such a row holds one of those two as well. What is counted does not
-// change, and a busy group keeps a number of rows that goes with its distinct values, not with its events.
-func (s *Spec) thin(w *Window) {
-	last := map[string]int{} // values → latest row that is kept
-	before := map[string]int{}
-	drop := map[int]bool{}
-	for i := range w.rows {
-		key := w.rows[i].values(len(s.Distinct))
-		mid, ok := last[key]
-		if a, ok2 := before[key]; ok && ok2 && w.rows[i].time-w.rows[a].time <= int64(s.Length) {
-			drop[mid] = true
-		} else if ok {
-			before[key] = mid
-		}
-		last[key] = i
-	}
-	if len(drop) == 0 {
-		return
-	}
-	w.view, w.seq = nil, nil
-	if !w.head.Thinned {
-		w.head.Thinned, w.shape = true, noShape
-		w.touch(headItem)
-	}
-	kept := w.rows[:0]
-	for i, r := range w.rows {
-		if drop[i] {
-			w.bytes -= r.size()
-			w.touch(r.item())
-			continue
-		}
-		kept = append(kept, r)
-	}
-	clear(w.rows[len(kept):])
-	w.rows = kept
-}
-
-// values is a text that is equal for rows with equal columns.
-func (r row) values(columns int) string {
-	var b []byte
-	for i := range columns {
-		for v := range r.column(i) {
-			b = putString(b, v)
-		}
-		b = append(b, 0xff)
-	}
-	return string(b)
 }
 
 // place is where the row with this key stands, or would stand. Most are looked for behind the others, or are the last.

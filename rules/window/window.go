@@ -28,11 +28,12 @@ type contents struct {
 	pace pace // sequences that wait: see decide.go
 	debt debt // see disorder.go
 
-	dirty []string // items changed since Clone, with repetitions
-	view  *sliding // derived from rows; nil when it must be rebuilt
-	seq   *sweep   // likewise, for sequences
-	end   endRow   // likewise
-	bytes int      // of Size, without group and tick
+	dirty  []string // items changed since Clone, with repetitions
+	view   *sliding // derived from rows; nil when it must be rebuilt
+	seq    *sweep   // likewise, for sequences
+	end    endRow   // likewise
+	alikes *alikes  // likewise, for Distinct
+	bytes  int      // of Size, without group and tick
 
 	group string // texts of the group key, packed
 	shape int    // number of the head in the Dictionary; noShape if it has not been looked up
@@ -102,10 +103,10 @@ func (w *Window) Clone() *Window {
 	c.eps = slices.Clone(w.eps)
 	c.trigs = slices.Clone(w.trigs)
 	c.dirty = nil
-	w.view, w.seq = nil, nil // they go on with the copy: to make them anew costs all rows
-	if c.Empty() {           // its head has no entry, see Entries: what comes next must write it
+	w.view, w.seq, w.alikes = nil, nil, nil // they go on with the copy: to make them anew costs all rows
+	if c.Empty() {                          // its head has no entry, see Entries: what comes next must write it
 		c.head, c.known, c.judged, c.group, c.shape, c.pace, c.debt = Head{}, false, noTick, "", noShape, noPace, noDebt
-		c.view, c.seq, c.end = nil, nil, endRow{}
+		c.view, c.seq, c.end, c.alikes = nil, nil, endRow{}, nil
 	}
 	return c
 }
