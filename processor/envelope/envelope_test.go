@@ -262,7 +262,7 @@ func TestECSDocument(t *testing.T) {
 		t.Errorf("type %q, id %q, flags %b", e.Type(), e.ID(), e.Flags())
 	}
 	for path, want := range map[string]string{
-		"okta.display_message": "User login", "okta.actor.alternate_id": "ada@corp.example", "user.name": "ada", "source.ip": "198.51.100.23",
+		"okta.display_message": "User login", "okta.actor.alternate_id": "ada@corp.example", "user.name": "ada@corp.example", "source.ip": "198.51.100.23",
 		"client.geo.city_name": "Lyon", "client.geographicalContext.geolocation.lat": "45.7", "okta.client.user_agent.raw_user_agent": "Mozilla/5.0",
 		"okta.device.os_platform": "OSX", "device.managed": "true", "event.outcome": "success", "target[type=AppInstance].alternateId": "app",
 		"okta.target.detailEntry.methodTypeUsed": "X", "target.changeDetails.some_key.from": "1", "transaction.detail.requestApiTokenId": "00T1",
@@ -380,5 +380,26 @@ func TestCorpus(t *testing.T) {
 			n++
 		}
 		t.Log(filepath.Base(file) + ": " + strconv.Itoa(n) + " lines")
+	}
+}
+
+// A document whose debug data the integration has not flattened: behaviours have their names in Sigma's spelling and in its own.
+func TestECSDocumentNotFlattened(t *testing.T) {
+	r := Unwrap([]byte(`{"okta":{"uuid":"u","event_type":"x","debug_context":{"debug_data":{"dt_hash":"h","behaviors":{"New_Device":"POSITIVE","New_Geo_Location":"NEGATIVE"},
+		"risk_behaviors":["New Device"],"risk_level":"HIGH","risk_reasons":["A","B"],"risk":{"level":"LOW"},"logOnlySecurityData":{"behaviors":{"New_City":"UNKNOWN"}}}}}}`))
+	e, err := event.NewDecoder(nil).Decode(r.Events[0].JSON, event.Meta{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"okta.debug_context.debug_data.behaviors.New_Device": "POSITIVE", "debugContext.debugData.behaviors.New Device": "POSITIVE",
+		"debugContext.debugData.behaviors.New Geo-Location": "NEGATIVE", "okta.debug_context.debug_data.risk_behaviors": "New Device",
+		"debugContext.debugData.behaviors": "{New Device=POSITIVE, New_Geo_Location=NEGATIVE}", "okta.debug_context.debug_data.risk_level": "HIGH",
+		"debugContext.debugData.risk.level": "LOW", "debugContext.debugData.logOnlySecurityData.behaviors.New City": "UNKNOWN",
+		"okta.debug_context.debug_data.dt_hash": "h",
+	} {
+		if got := e.Lookup(event.MustPath(path)); len(got) != 1 || got[0].Text != want {
+			t.Errorf("%s = %v, want %q", path, got, want)
+		}
 	}
 }
