@@ -77,6 +77,13 @@ func (u *Unwrapper) text(p part, json []byte) {
 		u.reject(NotJSON, reason, json)
 		return
 	}
+	if p.t.Dotted() {
+		nested := p.t.Nested()
+		if err := p.t.Parse(nested); err != nil {
+			u.reject(NotJSON, "with its dotted names nested: "+err.Error(), json)
+			return
+		}
+	}
 	u.recognise(p)
 }
 

@@ -3,6 +3,8 @@ package event
 import (
 	"slices"
 	"strings"
+
+	"oktastream/rules/event/jsontree"
 )
 
 // resolve finds where the values of a path come from: an ECS name is computed, any other path reads the LogEvent.
@@ -18,7 +20,32 @@ func resolve(steps []step) *compiled {
 		reads[i] = addressed(reads[i])
 		loosen(reads[i].steps)
 	}
-	return &compiled{reads: withHook(reads)}
+	return &compiled{reads: withDots(withHook(reads))}
+}
+
+// withDots adds where a name that holds dots is in an event, whose dotted names nest; a text inside it may have it as it is.
+func withDots(reads []read) []read {
+	for _, r := range reads {
+		split := false
+		var steps []step
+		for _, s := range r.steps {
+			names := jsontree.SplitName(s.key)
+			if names == nil {
+				steps = append(steps, s)
+				continue
+			}
+			split = true
+			for _, name := range names {
+				steps = append(steps, newStep(name))
+			}
+			steps[len(steps)-1].selects = s.selects
+		}
+		if split {
+			r.steps = steps
+			reads = append(reads, r)
+		}
+	}
+	return reads
 }
 
 // loosen lets names inside debugData, behaviours above all, be found as the integration respells them when its debug data is
