@@ -35,6 +35,7 @@ var house = []struct {
 	{folder: "cmd", floor: 6},
 	{folder: "processor", floor: 5, deny: []string{module + "/rules/lang"}},
 	{folder: "processor/envelope", floor: 5, deny: []string{kafka, module + "/rules/lang"}},
+	{folder: "processor/document", floor: 5, deny: []string{kafka, module + "/rules/lang", module + "/processor/envelope"}},
 	{folder: "processor/encoding", floor: 5, deny: []string{kafka, module + "/rules/lang"}},
 	{folder: "rules/ruletest", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},
 	{folder: "rules/lint", floor: 5, deny: []string{kafka, module + "/processor"}, pure: true},

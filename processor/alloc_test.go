@@ -14,7 +14,7 @@ import (
 // noMatch is an ingest stage outside of any session, and a record that no rule matches.
 func noMatch(t testing.TB) (*ingestStage, *kgo.Record) {
 	set := twoRules(t)
-	unwrap, err := opener("")
+	unwrap, err := opener("", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,6 +91,8 @@ type Config struct {
 	IdleTimeout time.Duration // of a source, see clocks; default 30 s
 	Skew        time.Duration // how far an event may lie in the future of its record, default 5 minutes
 	Envelope    string        // pins the envelope of the input; empty detects it per record
+	// EnvelopePath says where in a record the event is, member by member with dots between; empty looks for it.
+	EnvelopePath string
 
 	Org         string // organisation name, for alerts and their ids
 	Format      string // of alerts: native (default) or ecs

@@ -52,7 +52,7 @@ func TestConfigValidate(t *testing.T) {
 	if _, err := newProcessor(Config{Format: "xml"}, counting()); err == nil || !strings.Contains(err.Error(), "xml") {
 		t.Errorf("format: %v", err)
 	}
-	if _, err := opener("parcel"); err == nil || !strings.Contains(err.Error(), "parcel") {
+	if _, err := opener("parcel", ""); err == nil || !strings.Contains(err.Error(), "parcel") {
 		t.Errorf("envelope: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ type element struct {
 	kind     string // the outermost wrapping: one of a few, for a metric
 	reason   string // of err, for a metric: one of a few
 	err      error
+	empty    bool // an envelope that may hold nothing, and does
 }
 
 // ingestStage reads the input topics.
@@ -202,6 +204,12 @@ func (g *ingestStage) process(r *kgo.Record, out *transaction) error {
 	if g.elements, err = g.open(r); err != nil {
 		return g.letters.write(out, g.tally, deadLetter{record: r, code: codePanic, message: err.Error(), element: -1})
 	}
+	g.elements = slices.DeleteFunc(g.elements, func(e element) bool {
+		if e.empty {
+			g.tally.add(g.metrics.empty.WithLabelValues(e.kind), 1)
+		}
+		return e.empty
+	})
 	g.single = len(g.elements) == 1
 	g.bare = g.single && g.elements[0].err == nil && g.elements[0].envelope == envelope.Raw
 	for i := range g.elements {

@@ -26,6 +26,7 @@ type metrics struct {
 	held         *prometheus.GaugeVec     // topic, partition
 	decoded      *prometheus.CounterVec   // envelope
 	decodeErrors *prometheus.CounterVec   // reason
+	empty        *prometheus.CounterVec   // envelope
 	delay        prometheus.Histogram     // published to consumed
 	observations prometheus.Counter       // sent to the detect stage
 	clock        *prometheus.GaugeVec     // topic, partition
@@ -86,6 +87,7 @@ func newMetrics(version, fingerprint string, rules int) *metrics {
 	m.held = gauge("open_transaction_seconds", "How long an open transaction has held back the records behind it, of an owned partition.", "topic", "partition")
 	m.decoded = counter("events_decoded_total", "Events decoded in committed transactions.", "envelope")
 	m.decodeErrors = counter("event_decode_errors_total", "Records or elements of records that hold no event, in committed transactions.", "reason")
+	m.empty = counter("envelopes_empty_total", "Pages and other batches without any event in them, in committed transactions.", "envelope")
 	m.delay = histogram("event_delay_seconds", "From an event's published to its arrival here.", long).WithLabelValues().(prometheus.Histogram)
 	m.observations = counter("observations_total", "Observations sent to the detect stage in committed transactions.").WithLabelValues()
 	m.clock = gauge("watermark_timestamp_seconds", "Highest event time of an owned source.", "topic", "partition")

@@ -80,7 +80,7 @@ func evaluating(c Config, set *rules.Set) (e engines, err error) {
 	for _, r := range set.Rules() {
 		e.ruleIDs = append(e.ruleIDs, r.ID)
 	}
-	e.unwrap, err = opener(c.Envelope)
+	e.unwrap, err = opener(c.Envelope, c.EnvelopePath)
 	return e, err
 }
 

@@ -84,6 +84,7 @@ var settingTable = []setting{
 	{"idle.timeout", "silence after which a source that is read to its end no longer holds the clock (default 30s)", duration(func(s *settings) *time.Duration { return &s.IdleTimeout })},
 	{"skew", "how far an event may lie in the future of its record (default 5m)", duration(func(s *settings) *time.Duration { return &s.Skew })},
 	{"envelope", "pin the envelope of the input instead of detecting it", text(func(s *settings) *string { return &s.Envelope })},
+	{"envelope.path", "where in a record the event is, such as payload.data, instead of looking for it", text(func(s *settings) *string { return &s.EnvelopePath })},
 	{"org", "organisation name, for alerts and their ids", text(func(s *settings) *string { return &s.Org })},
 	{"format", "of alerts: native or ecs (default native)", text(func(s *settings) *string { return &s.Format })},
 	{"state.budget", "bytes of windows a task may hold, such as 512MiB; 0 is without limit (default 0)", size(func(s *settings) *int { return &s.StateBudget })},

@@ -2,9 +2,9 @@ package envelope
 
 import "bytes"
 
-// bare reports whether value is an object that has eventType, uuid and published at its top, spelt as Okta spells them:
-// what every LogEvent has and no wrapping. It reads only as far as it must and checks no more of the JSON than it needs
-// to find its way, because decoding checks all of it anyway. A false answer means nothing.
+// bare reports whether value is one object, and nothing behind it, that has eventType, uuid and published at its top, spelt as
+// Okta spells them: what every LogEvent has and no wrapping. It checks no more of the JSON than it needs to find its way,
+// because decoding checks all of it anyway. A false answer means nothing.
 func bare(value []byte) bool {
 	i := blanks(value, 0)
 	if i >= len(value) || value[i] != '{' {
@@ -41,10 +41,13 @@ func bare(value []byte) bool {
 				seen |= published
 			}
 		}
-		if seen == eventType|uuid|published {
-			return true
+		if i = blanks(value, end); i >= len(value) {
+			return false
 		}
-		if i = blanks(value, end); i >= len(value) || value[i] != ',' {
+		if value[i] == '}' {
+			return seen == eventType|uuid|published && blanks(value, i+1) == len(value)
+		}
+		if value[i] != ',' {
 			return false
 		}
 	}

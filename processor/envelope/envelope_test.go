@@ -146,7 +146,6 @@ func TestRejections(t *testing.T) {
 		{"blank", " \n\t", Empty, ""},
 		{"not JSON", "hello", NotJSON, "byte 0"},
 		{"cut", one[:len(one)-10], NotJSON, "ends too early"},
-		{"two values", `{"a":1}{"a":2}`, NotJSON, "byte 7"},
 		{"Avro", framed("\x48\x02user"), Binary, "Avro"},
 		{"Protobuf", framed("\x00\x0a\x05hello"), Binary, "Protobuf"},
 		{"frame without a body", "\x00\x00\x00\x00\x01", Binary, ""},
@@ -157,8 +156,11 @@ func TestRejections(t *testing.T) {
 		{"hook without events", `{"eventType":"com.okta.event_hook","data":{}}`, NotOkta, "data.events"},
 		{"Connect tombstone", `{"schema":null,"payload":null}`, NotOkta, "connect"},
 		{"too many wrappings", "[" + deep + "]", TooDeep, "array > array"},
-		{"too many brackets", strings.Repeat("[", 100000), NotJSON, "nested"},
 		{"too many objects", strings.Repeat(`{"a":`, 100000), NotJSON, "nested"},
+		{"too many brackets", strings.Repeat("[", 100000), NotJSON, "nested"},
+		{"two values", `{"a":1}{"a":2}`, NotOkta, "none of 2 documents"},
+		{"two values that are none", `{"a" 1} x`, NotJSON, "byte 5"},
+		{"noise", strings.Repeat("noise\n", 20000), NotJSON, "byte 1"},
 		{"ECS event object", `{"event":{"kind":"event"},"host":"x"}`, NotOkta, ""},
 	} {
 		r := Unwrap([]byte(c.value))
@@ -207,7 +209,7 @@ func TestPin(t *testing.T) {
 			continue
 		}
 		for _, kind := range append(Kinds(), "auto", "") {
-			u, err := Pin(kind)
+			u, err := New(kind, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +232,7 @@ func TestPin(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Pin("avro"); err == nil || !strings.Contains(err.Error(), "event-hook") {
+	if _, err := New("avro", ""); err == nil || !strings.Contains(err.Error(), "event-hook") {
 		t.Errorf("Pin of an unknown kind: %v", err)
 	}
 }
@@ -380,26 +382,5 @@ func TestCorpus(t *testing.T) {
 			n++
 		}
 		t.Log(filepath.Base(file) + ": " + strconv.Itoa(n) + " lines")
-	}
-}
-
-// A document whose debug data the integration has not flattened: behaviours have their names in Sigma's spelling and in its own.
-func TestECSDocumentNotFlattened(t *testing.T) {
-	r := Unwrap([]byte(`{"okta":{"uuid":"u","event_type":"x","debug_context":{"debug_data":{"dt_hash":"h","behaviors":{"New_Device":"POSITIVE","New_Geo_Location":"NEGATIVE"},
-		"risk_behaviors":["New Device"],"risk_level":"HIGH","risk_reasons":["A","B"],"risk":{"level":"LOW"},"logOnlySecurityData":{"behaviors":{"New_City":"UNKNOWN"}}}}}}`))
-	e, err := event.NewDecoder(nil).Decode(r.Events[0].JSON, event.Meta{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, want := range map[string]string{
-		"okta.debug_context.debug_data.behaviors.New_Device": "POSITIVE", "debugContext.debugData.behaviors.New Device": "POSITIVE",
-		"debugContext.debugData.behaviors.New Geo-Location": "NEGATIVE", "okta.debug_context.debug_data.risk_behaviors": "New Device",
-		"debugContext.debugData.behaviors": "{New Device=POSITIVE, New_Geo_Location=NEGATIVE}", "okta.debug_context.debug_data.risk_level": "HIGH",
-		"debugContext.debugData.risk.level": "LOW", "debugContext.debugData.logOnlySecurityData.behaviors.New City": "UNKNOWN",
-		"okta.debug_context.debug_data.dt_hash": "h",
-	} {
-		if got := e.Lookup(event.MustPath(path)); len(got) != 1 || got[0].Text != want {
-			t.Errorf("%s = %v, want %q", path, got, want)
-		}
 	}
 }

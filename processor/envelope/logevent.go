@@ -34,7 +34,7 @@ func take(u *Unwrapper, p part) bool {
 	if p.depth == 0 && u.pin != "" && kind != u.pin {
 		return false
 	}
-	u.found(u.join(p.chain, kind), p.json(), outermost(p, kind))
+	u.found(u.join(p.chain, kind), u.timed(p), outermost(p, kind))
 	return true
 }
 

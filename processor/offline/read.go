@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"oktastream/processor/document"
 	"oktastream/processor/envelope"
 	"oktastream/rules/event"
 )
@@ -24,14 +26,14 @@ type Event struct {
 func Read(inputs []Input) ([]Event, Report) {
 	var events []Event
 	rep := scan(inputs, func(ev *event.Event, json []byte, meta event.Meta) error {
-		events = append(events, Event{Time: ev.Time(), JSON: json, Meta: meta})
+		events = append(events, Event{Time: ev.Time(), JSON: bytes.Clone(json), Meta: meta})
 		return nil
 	})
 	slices.SortStableFunc(events, inTime)
 	return events, rep
 }
 
-// taker gets one event at a time, in the order of the files; ev is valid until it returns, json for good. After an
+// taker gets one event at a time, in the order of the files; ev and json are valid until it returns. After an
 // error nothing more is read.
 type taker func(ev *event.Event, json []byte, meta event.Meta) error
 
@@ -69,36 +71,33 @@ func read(in Input, f *FileReport, decoder *event.Decoder, take taker) error {
 		return err
 	}
 	defer r.Close()
-	s := newSplitter(r)
+	docs := document.NewReader(r)
+	var u envelope.Unwrapper
 	for {
-		rec, err := s.next()
+		doc, err := docs.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("line %d: %w", s.line, err)
+			return fmt.Errorf("line %d: %w", docs.Line(), err)
 		}
-		number := int64(f.Records)
-		f.Records++
-		reject := func(index int, code, reason string) {
+		f.Records = doc.Record + 1
+		reject := func(index int32, code, reason string) {
 			f.Rejected++
 			if len(f.Problems) < maxProblems {
-				f.Problems = append(f.Problems, Problem{File: f.Name, Line: rec.line, Index: index, Code: code, Reason: reason})
+				f.Problems = append(f.Problems, Problem{File: f.Name, Line: doc.Line, Index: int(index), Code: code, Reason: reason})
 			}
 		}
-		if rec.err != nil {
-			reject(0, "not-json", rec.err.Error())
-			continue
-		}
-		res := envelope.Unwrap(rec.data)
+		res := u.Document(doc)
+		f.Empty += len(res.Empty)
 		for _, x := range res.Rejected {
-			reject(int(x.Index), string(x.Code), x.Reason)
+			reject(x.Index, x.Code, x.Reason)
 		}
 		for _, found := range res.Events {
-			meta := event.Meta{Origin: event.Origin{Topic: f.Name, Offset: number, Index: int32(found.Index)}, Envelope: found.Envelope}
+			meta := event.Meta{Origin: event.Origin{Topic: f.Name, Offset: int64(doc.Record), Index: found.Index}, Envelope: found.Envelope}
 			ev, err := decoder.Decode(found.JSON, meta)
 			if err != nil {
-				reject(int(found.Index), "undecodable", err.Error())
+				reject(found.Index, "undecodable", err.Error())
 				continue
 			}
 			f.Events++

@@ -46,6 +46,7 @@ type FileReport struct {
 	Envelopes map[string]int // events by the envelope they came in
 	Problems  []Problem      // the first maxProblems
 	Rejected  int            // all of them
+	Empty     int            // pages and other batches without an event
 	Err       error          // the file could not be read, or not to its end
 }
 
@@ -112,6 +113,9 @@ func (r *Report) FileSummary() []string {
 		}
 		if f.Rejected > 0 {
 			line += fmt.Sprintf(", %d rejected", f.Rejected)
+		}
+		if f.Empty > 0 {
+			line += fmt.Sprintf(", %d empty", f.Empty)
 		}
 		if f.Err != nil {
 			line += ": " + f.Err.Error()

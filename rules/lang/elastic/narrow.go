@@ -13,8 +13,8 @@ import (
 )
 
 func isTime(text string) bool {
-	_, _, ok := event.ParseTime(text)
-	return ok
+	_, err := time.Parse(time.RFC3339, text)
+	return err == nil
 }
 
 // narrow adds the rule's filters and exceptions to its conditions on events.
