@@ -47,7 +47,8 @@ func logEvent(p part) []byte {
 	return b
 }
 
-// rename builds the value with Okta's camelCase names. Below some members the integration leaves the names alone.
+// rename builds the value with Okta's camelCase names. Below some members the integration leaves the names alone; below
+// those of debug_data it has respelt them in its own way, which names of paths allow for.
 func rename(t *jsontree.Tree, n jsontree.Node, verbatim bool) any {
 	switch t.Kind(n) {
 	case jsontree.String:
@@ -59,10 +60,11 @@ func rename(t *jsontree.Tree, n jsontree.Node, verbatim bool) any {
 		}
 		return list
 	case jsontree.Object:
+		inDebugData := n != jsontree.Root && t.Key(n) == "debug_data"
 		o := object{}
 		for c := t.First(n); c != jsontree.None; c = t.Next(n, c) {
 			name := t.Key(c)
-			alone := verbatim
+			alone := verbatim || inDebugData
 			switch name {
 			case "device", "flattened", "detailEntry", "changeDetails", "ipDetails":
 				alone = true
@@ -106,32 +108,52 @@ func restoreClient(p part, e object) {
 	}
 }
 
-// restoreDebugData undoes what the integration did to debugData: it parses the texts inside it, keeps the raw names under
-// flattened, and derives risk_level, risk_reasons and risk_behaviors.
+// restoreDebugData undoes what the integration did to debugData: it parses the texts inside it, and keeps the raw names
+// under flattened, if it keeps them. What it derives, risk_level, risk_reasons and risk_behaviors, stays, and stands in for
+// the texts where those are missing.
 func restoreDebugData(data object) {
+	reasons, behaviors := words(data["riskReasons"]), words(data["riskBehaviors"])
 	if flat, ok := data["flattened"].(object); ok {
 		delete(data, "flattened")
 		for name, v := range flat {
+			data[name] = v
+		}
+	}
+	if o, ok := data["behaviors"].(object); ok {
+		respell(o, behaviors)
+	}
+	for name, v := range data {
+		if !strings.HasPrefix(name, "risk") || name == "risk" {
 			data[name] = asText(name, v)
 		}
-		if s, ok := flat["risk_object"].(string); ok { // the text, where it could not be parsed
-			delete(data, "risk_object")
-			data["risk"] = s
-		}
 	}
-	level, reasons, behaviors := data["riskLevel"], data["riskReasons"], data["riskBehaviors"]
-	for _, name := range []string{"riskLevel", "riskReasons", "riskBehaviors"} {
-		delete(data, name)
+	if s, ok := data["risk_object"].(string); ok { // the text, where it could not be parsed
+		delete(data, "risk_object")
+		data["risk"] = s
+	} else if s, ok := data["riskObject"].(string); ok {
+		delete(data, "riskObject")
+		data["risk"] = s
 	}
-	if level, ok := level.(string); ok && data["risk"] == nil && data["logOnlySecurityData"] == nil {
+	if level, ok := data["riskLevel"].(string); ok && data["risk"] == nil && data["logOnlySecurityData"] == nil {
 		risk := "{level=" + level + "}"
-		if r := strings.Join(words(reasons), ", "); r != "" {
+		if r := strings.Join(reasons, ", "); r != "" {
 			risk = "{reasons=" + r + ", level=" + level + "}"
 		}
 		data["risk"] = risk
 	}
-	if names := words(behaviors); len(names) > 0 && data["behaviors"] == nil {
-		data["behaviors"] = "{" + strings.Join(names, "=POSITIVE, ") + "=POSITIVE}"
+	if len(behaviors) > 0 && data["behaviors"] == nil {
+		data["behaviors"] = "{" + strings.Join(behaviors, "=POSITIVE, ") + "=POSITIVE}"
+	}
+}
+
+// respell gives behaviours, New_Device, the names that the integration has kept beside them: New Device.
+func respell(behaviors object, names []string) {
+	for _, name := range names {
+		short := strings.NewReplacer(" ", "_", "-", "_").Replace(name)
+		if v, ok := behaviors[short]; ok && short != name {
+			delete(behaviors, short)
+			behaviors[name] = v
+		}
 	}
 }
 

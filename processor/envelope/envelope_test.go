@@ -384,3 +384,24 @@ func TestCorpus(t *testing.T) {
 		t.Log(filepath.Base(file) + ": " + strconv.Itoa(n) + " lines")
 	}
 }
+
+// A document whose debug data the integration has not flattened: behaviours have their names in Sigma's spelling and in its own.
+func TestECSDocumentNotFlattened(t *testing.T) {
+	r := Unwrap([]byte(`{"okta":{"uuid":"u","event_type":"x","debug_context":{"debug_data":{"dt_hash":"h","behaviors":{"New_Device":"POSITIVE","New_Geo_Location":"NEGATIVE"},
+		"risk_behaviors":["New Device"],"risk_level":"HIGH","risk_reasons":["A","B"],"risk":{"level":"LOW"},"logOnlySecurityData":{"behaviors":{"New_City":"UNKNOWN"}}}}}}`))
+	e, err := event.NewDecoder(nil).Decode(r.Events[0].JSON, event.Meta{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"okta.debug_context.debug_data.behaviors.New_Device": "POSITIVE", "debugContext.debugData.behaviors.New Device": "POSITIVE",
+		"debugContext.debugData.behaviors.New Geo-Location": "NEGATIVE", "okta.debug_context.debug_data.risk_behaviors": "New Device",
+		"debugContext.debugData.behaviors": "{New Device=POSITIVE, New_Geo_Location=NEGATIVE}", "okta.debug_context.debug_data.risk_level": "HIGH",
+		"debugContext.debugData.risk.level": "LOW", "debugContext.debugData.logOnlySecurityData.behaviors.New City": "UNKNOWN",
+		"okta.debug_context.debug_data.dt_hash": "h",
+	} {
+		if got := e.Lookup(event.MustPath(path)); len(got) != 1 || got[0].Text != want {
+			t.Errorf("%s = %v, want %q", path, got, want)
+		}
+	}
+}

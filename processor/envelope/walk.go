@@ -65,11 +65,22 @@ func (p part) inside(reason string) string {
 // of them, or packed.
 func (u *Unwrapper) text(p part, data []byte) {
 	p.t, p.n = &u.trees[p.depth], jsontree.Root
-	if err := p.t.Parse(data); err != nil {
+	if err := parse(p.t, data); err != nil {
 		u.documents(p, data, err)
 		return
 	}
 	u.recognise(p)
+}
+
+// parse reads a text, and nests what has dotted names.
+func parse(t *jsontree.Tree, data []byte) error {
+	if err := t.Parse(data); err != nil || !t.Dotted() {
+		return err
+	}
+	if err := t.Parse(t.Nested()); err != nil {
+		return fmt.Errorf("with its dotted names nested: %w", err)
+	}
+	return nil
 }
 
 // documents opens what is not one JSON value, for the reason wrong. Where nothing in it is an event, it is rejected as a
@@ -144,7 +155,7 @@ func (u *Unwrapper) document(p part, d document.Document) {
 		return
 	}
 	p.t, p.n = &u.trees[p.depth], jsontree.Root
-	if err := p.t.Parse(d.Data); err != nil {
+	if err := parse(p.t, d.Data); err != nil {
 		u.reject(NotJSON, p.inside(at+err.Error()), d.Data)
 		return
 	}

@@ -20,6 +20,7 @@ const (
 	category              // the ECS category of an event type
 	kindsOfEvent          // the ECS types of an event type
 	positives             // the names in a text like {New Device=POSITIVE, Velocity=NEGATIVE} whose value is POSITIVE
+	leaves                // the values of all that is below, not empty
 )
 
 // apply appends what v becomes.
@@ -28,7 +29,7 @@ func (c convert) apply(dst []Value, v Value) []Value {
 	switch c {
 	case asIs, maybeAddress:
 		return append(dst, v)
-	case filled, filledAddress:
+	case filled, filledAddress, leaves:
 		if v.Text == "" || v.Kind == Object && len(v.Text) <= len("{}") {
 			return dst
 		}
@@ -54,7 +55,14 @@ func (c convert) apply(dst []Value, v Value) []Value {
 	case kindsOfEvent:
 		return Classify(v.Text).appendTypes(dst)
 	case positives:
-		for name, value := range pairs(v.Text) {
+		inner, object, ok := notation(v.Text)
+		if !ok {
+			inner, object, ok = unbraced(v.Text)
+		}
+		if !ok || !object {
+			return dst
+		}
+		for name, value := range pairs(inner) {
 			if value == "POSITIVE" {
 				dst = append(dst, Value{Kind: String, Text: name})
 			}

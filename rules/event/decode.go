@@ -45,7 +45,7 @@ var nameType, nameID, namePublished = jsontree.NewName("eventType"), jsontree.Ne
 // the next Decode, and raw must not change before that. Strings that live longer must be cloned.
 //
 // What encoding/json calls valid is accepted, down to jsontree.MaxDepth levels, with any type anywhere; of members of
-// the same name the last counts. The error is a *jsontree.Error with the offset, or ErrNotObject. After an error the
+// the same name the last counts. Dotted names nest, see jsontree. The error is a *jsontree.Error with the offset, or ErrNotObject. After an error the
 // decoder holds no event.
 func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 	e := &d.event
@@ -55,6 +55,12 @@ func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 	}
 	if e.tree.Kind(jsontree.Root) != jsontree.Object {
 		return nil, ErrNotObject
+	}
+	if e.tree.Dotted() {
+		var err error
+		if raw, err = e.nest(raw); err != nil {
+			return nil, err
+		}
 	}
 	e.raw, e.origin, e.flags, e.envelope = raw, m.Origin, m.Flags, m.Envelope
 	e.typ = e.first(e.fields.typ, nameType, false)
@@ -69,6 +75,15 @@ func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 		e.flags |= assumed
 	}
 	return e, nil
+}
+
+// nest reads raw with what is dotted in its place, which is what the event is from then on.
+func (e *Event) nest(raw []byte) ([]byte, error) {
+	if err := e.full.Parse(raw); err != nil {
+		return nil, err
+	}
+	raw = e.full.Nested()
+	return raw, e.tree.ParseSelected(raw, &e.fields.selected)
 }
 
 // String is topic/partition/offset/index: the identity of an event that has none of its own.

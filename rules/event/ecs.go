@@ -65,11 +65,12 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"client.domain":                              from(filled, "securityContext.domain"),
 		"source.domain":                              from(filled, "securityContext.domain"),
 
-		// Where there is no text, what Okta itself made of it stands in, in words of its own.
+		// Where there is no text, what Okta itself made of it stands in, in words of its own. Not so where there is one that
+		// the patterns do not know: "Windows" and "Windows 10" are two systems to a rule.
 		"user_agent.original":    from(filled, "client.userAgent.rawUserAgent"),
-		"user_agent.name":        first(from(agentName, "client.userAgent.rawUserAgent"), from(filled, "client.userAgent.browser")),
+		"user_agent.name":        first(deciding(from(agentName, "client.userAgent.rawUserAgent")), from(filled, "client.userAgent.browser")),
 		"user_agent.version":     from(agentVersion, "client.userAgent.rawUserAgent"),
-		"user_agent.os.name":     first(from(agentOS, "client.userAgent.rawUserAgent"), from(filled, "client.userAgent.os")),
+		"user_agent.os.name":     first(deciding(from(agentOS, "client.userAgent.rawUserAgent")), from(filled, "client.userAgent.os")),
 		"user_agent.os.version":  from(agentOSVersion, "client.userAgent.rawUserAgent"),
 		"user_agent.os.full":     from(agentOSFull, "client.userAgent.rawUserAgent"),
 		"user_agent.device.name": from(agentDevice, "client.userAgent.rawUserAgent"),
@@ -78,12 +79,14 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 		"okta.authentication_context.authentication_provider": from(filled,
 			"authenticationContext.authenticationProvider", "authenticationContext.interface"),
 
-		// Elastic knows the first two sources; new events may carry the third only.
-		"okta.debug_context.debug_data.risk_level": from(filled,
+		// A document that the integration has written says these itself. Of an event Elastic knows the next two sources; new
+		// events may carry the last only.
+		"okta.debug_context.debug_data.risk_level": from(filled, "debugContext.debugData.riskLevel",
 			"debugContext.debugData.logOnlySecurityData.risk.level", "debugContext.debugData.risk.level", "securityContext.risk.level"),
-		"okta.debug_context.debug_data.risk_reasons": from(list,
-			"debugContext.debugData.logOnlySecurityData.risk.reasons", "debugContext.debugData.risk.reasons", "securityContext.risk.reasons"),
-		"okta.debug_context.debug_data.risk_behaviors": from(positives, "debugContext.debugData.behaviors"),
+		"okta.debug_context.debug_data.risk_reasons": first(from(filled, "debugContext.debugData.riskReasons"), from(list,
+			"debugContext.debugData.logOnlySecurityData.risk.reasons", "debugContext.debugData.risk.reasons", "securityContext.risk.reasons")),
+		"okta.debug_context.debug_data.risk_behaviors": first(from(filled, "debugContext.debugData.riskBehaviors"),
+			from(positives, "debugContext.debugData.behaviors"), from(filled, "securityContext.userBehaviors[result=POSITIVE].name")),
 	})
 })
 
@@ -121,6 +124,14 @@ func first(parts ...compiled) compiled {
 	var x compiled
 	for _, p := range parts {
 		x.reads = append(x.reads, p.reads...)
+	}
+	return x
+}
+
+// deciding lets the reads of x end the search wherever there is a raw value.
+func deciding(x compiled) compiled {
+	for i := range x.reads {
+		x.reads[i].decides = true
 	}
 	return x
 }

@@ -245,6 +245,11 @@ func (e *Event) whole() *jsontree.Tree {
 		if e.full.Parse(e.raw) != nil {
 			panic("event: the text of an event has changed while it was in use")
 		}
+		if e.full.Dotted() { // where no field reads, else decoding had found it
+			if e.full.Parse(e.full.Nested()) != nil {
+				e.full.Reset() // nested too deep for any path
+			}
+		}
 	}
 	return &e.full
 }

@@ -89,7 +89,7 @@ func (f *Fields) Add(p Path) FieldID {
 func choose(selected *jsontree.Selection, steps []step) (chain []jsontree.Place) {
 	at, ok, direct := jsontree.Top, true, true
 	for _, step := range steps {
-		if step.index >= 0 {
+		if step.index >= 0 || step.loose != "" {
 			break
 		}
 		if at, ok = selected.Member(at, step.name); !ok {

@@ -40,6 +40,15 @@ func ParseTime(text string) (t time.Time, offset int, ok bool) {
 	return time.Time{}, 0, false
 }
 
+// HoldsTimes reports whether the path is one of the times that an event has of itself.
+func (p Path) HoldsTimes() bool {
+	switch strings.ToLower(p.String()) {
+	case "@timestamp", "published", "okta.published", "event.created", "event.ingested", "event.start", "event.end":
+		return true
+	}
+	return false
+}
+
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // extendedJSON reads {"$date":"…"}, {"$date":1} and {"$date":{"$numberLong":"1"}}.

@@ -96,7 +96,7 @@ func TestFieldsDoNotAllocate(t *testing.T) {
 		"user.name", "source.ip", "target[type=User].id"}) {
 		fields.Add(MustPath(p))
 	}
-	d, raw := NewDecoder(fields), []byte(signIn)
+	d, raw := NewDecoder(fields), []byte(undotted)
 	values := 0
 	run := func() {
 		e, err := d.Decode(raw, Meta{})

@@ -19,6 +19,9 @@ const maxNotation = 8
 // appendNotation appends the JSON of a notation, and reports false for a text that is none.
 func appendNotation(dst []byte, text string, depth int) ([]byte, bool) {
 	inner, object, ok := notation(text)
+	if !ok && depth == 0 {
+		inner, object, ok = unbraced(text)
+	}
 	if !ok || depth == maxNotation {
 		return dst, false
 	}
@@ -30,7 +33,7 @@ func appendNotation(dst []byte, text string, depth int) ([]byte, bool) {
 	}
 	if object {
 		dst = append(dst, '{')
-		for name, value := range pairs(text) {
+		for name, value := range pairs(inner) {
 			if dst[len(dst)-1] != '{' {
 				dst = append(dst, ',')
 			}
@@ -71,13 +74,24 @@ func notation(text string) (inner string, object, ok bool) {
 	return text[open+1 : len(text)-1], object, true
 }
 
-// pairs yields the names and values of a map's notation, in order.
-func pairs(text string) iter.Seq2[string, string] {
-	return func(yield func(name, value string) bool) {
-		inner, object, ok := notation(text)
-		if !ok || !object {
-			return
+// unbraced is notation for what stands between the braces of a map, alone: reasons=Anomalous Location, level=HIGH. Its first
+// name is made of letters, digits, and what Okta's names have between them; a URL is no map.
+func unbraced(text string) (inner string, object, ok bool) {
+	sign := strings.IndexByte(text, '=')
+	if sign < 1 {
+		return "", false, false
+	}
+	for _, c := range []byte(text[:sign]) {
+		if (c|0x20 < 'a' || 'z' < c|0x20) && (c < '0' || '9' < c) && c != ' ' && c != '_' && c != '-' && c != ':' {
+			return "", false, false
 		}
+	}
+	return strings.TrimSpace(text), true, true
+}
+
+// pairs yields the names and values of what stands inside a map's notation, in order.
+func pairs(inner string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
 		name, equals, stop := 0, -1, 0 // the pair being read: its name starts at name, its value ends at stop
 		for start, end := range parts(inner) {
 			sign := strings.IndexByte(inner[start:end], '=')

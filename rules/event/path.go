@@ -52,6 +52,8 @@ type compiled struct {
 type read struct {
 	steps   []step
 	convert convert
+	// decides: where the steps lead to a value, no read behind this one is asked, although nothing comes of the value.
+	decides bool
 }
 
 // step leads from a value to its members named key, and from those to the elements that pass the selectors.
@@ -60,6 +62,7 @@ type step struct {
 	name    jsontree.Name // key, prepared
 	index   int32         // key as an element number, -1 when it is none
 	selects []selector
+	loose   string // key with blanks and hyphens as underscores, where a member may have it so too; else ""
 }
 
 // picks reports whether the step chooses among the elements of an array.

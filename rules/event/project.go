@@ -39,6 +39,9 @@ func (e *Event) Project(p *Projection) []byte {
 	if e.part.Select(&e.tree, &p.selected) != nil {
 		panic("event: the text of an event has changed while it was in use")
 	}
+	if e.part.Dotted() && e.part.Select(e.whole(), &p.selected) != nil {
+		panic("event: the text of an event has changed while it was in use")
+	}
 	e.projected = e.part.Append(e.projected[:0], jsontree.Root)
 	out := bytes.Clone(e.projected)
 	if cap(e.projected) > maxArena {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"strings"
 
 	"oktastream/rules/event/jsontree"
@@ -24,6 +25,12 @@ func (e *Event) collect(dst []Value, c *compiled, t *jsontree.Tree, chains [][]j
 		}
 		if len(dst) > from && !c.all {
 			return dst
+		}
+		if r.decides {
+			there := e.walk(dst, t, jsontree.Root, r.steps, filled)
+			if dst = there[:from]; len(there) > from {
+				break
+			}
 		}
 	}
 	if c.all {
@@ -82,7 +89,7 @@ func (e *Event) walk(dst []Value, t *jsontree.Tree, n jsontree.Node, steps []ste
 	case len(steps) == 0:
 		return e.leaf(dst, t, n, c)
 	case kind == jsontree.Object:
-		return e.pick(dst, t, t.FindName(n, steps[0].name), steps, c)
+		return e.pick(dst, t, find(t, n, &steps[0]), steps, c)
 	case kind == jsontree.Array && steps[0].index >= 0:
 		i := int32(0)
 		for el := t.First(n); el != jsontree.None; el = t.Next(n, el) {
@@ -101,6 +108,20 @@ func (e *Event) walk(dst []Value, t *jsontree.Tree, n jsontree.Node, steps []ste
 		}
 	}
 	return dst
+}
+
+// find is the member that a step names, also one whose name differs in blanks and hyphens where the step allows it.
+func find(t *jsontree.Tree, n jsontree.Node, s *step) jsontree.Node {
+	member := t.FindName(n, s.name)
+	if member != jsontree.None || s.loose == "" {
+		return member
+	}
+	for c := t.First(n); c != jsontree.None; c = t.Next(n, c) {
+		if equalLoosely(t.Key(c), s.loose) {
+			member = c
+		}
+	}
+	return member
 }
 
 // pick goes on from n, the value that steps[0] names, with the elements that pass its selectors.
@@ -163,13 +184,40 @@ func (e *Event) leaf(dst []Value, t *jsontree.Tree, n jsontree.Node, c convert) 
 		}
 		return dst
 	case jsontree.Object:
+		if c == leaves {
+			for m := t.First(n); m != jsontree.None; m = t.Next(n, m) {
+				dst = e.leaf(dst, t, m, c)
+			}
+			return dst
+		}
+		if c == positives {
+			return e.positive(dst, t, n)
+		}
 		return e.convert(dst, Value{Kind: Object, Text: t.Text(n)}, c)
 	}
 	v, ok := e.scalar(t, n)
 	if !ok {
 		return dst
 	}
+	if c == leaves && slices.Contains(parsed, t.Key(n)) {
+		if in := e.inside(t, n); in != nil {
+			return e.leaf(dst, in, jsontree.Root, c)
+		}
+	}
 	return e.convert(dst, v, c)
+}
+
+// parsed are the texts that the integration takes apart before it keeps them in a flattened field.
+var parsed = []string{"behaviors", "risk", "logOnlySecurityData", "tunnels", "device_integrator"}
+
+// positive is the conversion positives of an object, as a document has it that the integration has written.
+func (e *Event) positive(dst []Value, t *jsontree.Tree, n jsontree.Node) []Value {
+	for m := t.First(n); m != jsontree.None; m = t.Next(n, m) {
+		if t.Kind(m) == jsontree.String && t.Text(m) == "POSITIVE" {
+			dst = append(dst, Value{Kind: String, Text: t.Key(m)})
+		}
+	}
+	return dst
 }
 
 func (e *Event) convert(dst []Value, v Value, c convert) []Value {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"oktastream/rules"
+	"oktastream/rules/event"
 	"oktastream/rules/match"
 )
 
@@ -88,12 +89,23 @@ func (f *File) event(t *Test, s Step, i, n int) delivery {
 			}
 		}
 	}
-	if text, ok := e["published"].(string); ok { // the author may have set it
-		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			at = t
-		}
+	if t, ok := publishedAt(e); ok { // the author may have set it
+		at = t
 	}
 	return delivery{event: e, at: at, arrival: at.Add(s.Arrives)}
+}
+
+// publishedAt is when an event says that it happened, as the engine will read it.
+func publishedAt(e map[string]any) (time.Time, bool) {
+	text, err := json.Marshal(e["published"])
+	if err != nil {
+		return time.Time{}, false
+	}
+	if s, ok := e["published"].(string); ok {
+		text = []byte(s)
+	}
+	t, _, ok := event.ParseTime(string(text))
+	return t, ok
 }
 
 // sample reads a file of events. Its events arrive at the time they were published, in the order of the file where that
@@ -119,9 +131,8 @@ func (f *File) sample(name string) ([]delivery, error) {
 		if n > maxEvents {
 			return nil, fmt.Errorf("more than %d events", maxEvents)
 		}
-		published, _ := e["published"].(string)
-		at, err := time.Parse(time.RFC3339Nano, published)
-		if err != nil {
+		at, ok := publishedAt(e)
+		if !ok {
 			return nil, fmt.Errorf("event %d: published is not a time", n)
 		}
 		ds = append(ds, delivery{event: e, at: at, arrival: at})

@@ -14,6 +14,8 @@ type Dictionary struct {
 	topics []string
 	topic  map[string]uint16
 
+	crowd int // instead of crowdedAbove, in tests, where waiting is long
+
 	// Scratch.
 	scratch, changes []byte
 	parsed           Observation

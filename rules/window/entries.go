@@ -24,7 +24,7 @@ func (w *Window) Entries(yield func(item, value []byte) bool) {
 		return
 	}
 	w.unfold()
-	items := make([]string, 0, len(w.eps)+3)
+	items := append(make([]string, 0, len(w.eps)+4), debtItem)
 	for i := range w.eps {
 		items = append(items, w.eps[i].item())
 	}
@@ -69,6 +69,9 @@ func (w *Window) Changes(yield func(item, value []byte) bool) {
 		if w.pace != noPace {
 			w.touch(paceItem)
 		}
+		if w.debt != noDebt {
+			w.touch(debtItem)
+		}
 	}
 	slices.Sort(w.dirty)
 	w.dirty = slices.Compact(w.dirty)
@@ -100,6 +103,10 @@ func (w *Window) appendValue(b []byte, item string) (_ []byte, ok bool) {
 	case item == paceItem:
 		if w.pace != noPace {
 			return append(b, w.pace.encode()...), true
+		}
+	case item == debtItem:
+		if w.debt != noDebt {
+			return append(b, w.debt.encode()...), true
 		}
 	case item[0] == episodeItem:
 		if i := w.findEpisode(item); i >= 0 {
@@ -144,7 +151,7 @@ func (w *Window) Apply(item, value []byte) error {
 
 // remove removes the entry of an item, if there is one.
 func (w *Window) remove(item string) error {
-	w.view, w.seq = nil, nil
+	w.view, w.seq, w.end, w.alikes = nil, nil, endRow{}, nil
 	switch {
 	case item == headItem:
 		w.head, w.known, w.group, w.shape = Head{}, false, "", noShape
@@ -152,6 +159,8 @@ func (w *Window) remove(item string) error {
 		w.judged = noTick
 	case item == paceItem:
 		w.pace = noPace
+	case item == debtItem:
+		w.debt = noDebt
 	case item == "":
 		return fmt.Errorf("%w: no item", ErrEntry)
 	case item[0] == episodeItem:
@@ -191,6 +200,8 @@ func (w *Window) install(item, value string) (err error) {
 		w.judged, err = decodeTick(value)
 	case item == paceItem:
 		w.pace, err = decodePace(value)
+	case item == debtItem:
+		w.debt, err = decodeDebt(value)
 	case item[0] == episodeItem:
 		e, err := decodeEpisode(item, value)
 		if err != nil {

@@ -150,7 +150,7 @@ func (f *fold) add(d *Dictionary, s *Spec, o *Observation, step int, watermark i
 	switch {
 	case f.head == "" || s.Kind > Sequence || s.AtClose || s.Every > 0 || s.Waits():
 		return false
-	case o.Time%1e6 != 0 || f.count() > 0 && o.Time <= f.last || f.count() >= maxFolded:
+	case o.Time%1e6 != 0 || f.count() > 0 && o.Time <= f.last || f.count() >= min(maxFolded, d.crowdedAbove()):
 		return false
 	case len(f.added) > 0 && s.expired(f.added[0].time, watermark):
 		return false
@@ -303,7 +303,7 @@ func (w *Window) unfold() {
 		return
 	}
 	f := &w.fold
-	w.contents = &contents{judged: noTick, pace: noPace, bytes: ownBytes, shape: noShape}
+	w.contents = &contents{judged: noTick, pace: noPace, debt: noDebt, bytes: ownBytes, shape: noShape}
 	if f.head == "" {
 		return
 	}

@@ -29,13 +29,6 @@ type Firing struct {
 	Content Content
 }
 
-// thinAbove is the number of rows above which a Distinct window drops rows that cannot matter any more.
-// Thinning walks all rows, so it is done once in thinEvery insertions.
-const (
-	thinAbove = 256
-	thinEvery = 128
-)
-
 // NoClock is the clock of a task that has not heard of every source yet: nothing is late and nothing expires.
 const NoClock = int64(math.MinInt64)
 
@@ -60,6 +53,9 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 	if w.contents == nil && w.fold.add(w.dict, s, o, step, watermark) {
 		return Counted, nil
 	}
+	if w.contents != nil {
+		w.pay()
+	}
 	fired := s.Advance(w, clock)
 	if s.Kind == FirstSeen {
 		status, seen := s.see(w, o, trigger, updates, watermark)
@@ -70,21 +66,12 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 	if found {
 		return Duplicate, fired
 	}
-	inOrder := i == len(w.rows)
-	w.rows = slices.Insert(w.rows, i, r)
-	w.bytes += r.size()
+	w.insert(s, i, r)
 	w.touch(r.item())
-	if !inOrder {
-		w.view = nil
-	}
 	if s.Waits() { // below the watermark, where its sweep goes, every order of arrival is the same
 		w.await(s, r, trigger)
 		return Counted, fired
 	}
-	if !inOrder {
-		w.seq = nil
-	}
-
 	if s.AtClose {
 		w.keepTriggers(s, r.item(), trigger)
 		return Counted, fired
@@ -93,15 +80,9 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 		w.keepTick(i, trigger)
 		return Counted, fired
 	}
-	to := o.Time
-	if !inOrder {
-		to = addSaturated(o.Time, int64(s.Length))
-		to = min(to, w.rows[len(w.rows)-1].time)
-	}
-	fired = append(fired, s.complete(w, o, to, trigger, updates, watermark)...)
-	// The condition depends on the rows alone, so that a restored window thins where the lost one would have.
-	if s.Kind == Distinct && len(w.rows) > thinAbove && len(w.rows)%thinEvery == 0 {
-		s.thin(w)
+	fired = append(fired, s.arrived(w, i, cause{r.key(), o.ID, trigger}, updates, watermark, clock)...)
+	if s.Kind == Distinct {
+		s.thin(w, i)
 	}
 	return Counted, fired
 }
@@ -128,23 +109,41 @@ func (s *Spec) measurable(o *Observation) bool {
 	return found
 }
 
-// complete finds the completions that o may have brought about, at times from o.Time to to, and fires what is new.
-func (s *Spec) complete(w *Window, o *Observation, to int64, trigger func() string, updates bool, watermark int64) []Firing {
-	if to > o.Time && !updates && w.covered(o.Time, to) {
-		return nil // everything o could complete lies in an episode that has been announced
+// insert puts r at place i. What is derived from the rows stays in step.
+func (w *Window) insert(s *Spec, i int, r row) {
+	w.rows = slices.Insert(w.rows, i, r)
+	w.bytes += r.size()
+	if w.end.known && int(r.step) == s.lastStep() {
+		w.end.at = max(w.end.at, r.time)
 	}
-	times := w.completions(s, o.Time, to, updates)
+	switch v := w.view; {
+	case v == nil || i >= v.to:
+	case i < v.from:
+		v.from, v.to = v.from+1, v.to+1
+	default: // where it does not belong, the next move takes it out
+		v.add(r, 1)
+		v.to++
+	}
+}
+
+// complete finds the completions that the causes, which are in order, may have brought about, up to the time to, and fires
+// what is new. hand is the id of the event at hand.
+func (s *Spec) complete(w *Window, causes []cause, to int64, updates bool, watermark int64, hand string) []Firing {
+	times := w.completions(s, causes[0].time, to, updates)
 	if len(times) == 0 {
 		return nil
 	}
 	var grown []uint32
 	for _, t := range times {
-		seq, isNew := w.complete(s, t, o.ID, trigger)
+		for len(causes) > 1 && causes[1].time <= t {
+			causes = causes[1:]
+		}
+		seq, isNew := w.complete(s, t, causes[0].eventID, causes[0].trigger)
 		if !isNew && !slices.Contains(grown, seq) {
 			grown = append(grown, seq)
 		}
 	}
-	fired := s.announce(w, watermark, o.ID)
+	fired := s.announce(w, watermark, hand)
 	if !updates {
 		return fired
 	}
@@ -170,8 +169,9 @@ func (s *Spec) complete(w *Window, o *Observation, to int64, trigger func() stri
 func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	w.unfold()
 	watermark := s.watermark(clock)
+	fired := s.judgeWaiting(w, clock, watermark)
 	if watermark == math.MinInt64 {
-		return nil
+		return fired
 	}
 	switch {
 	case s.AtClose:
@@ -182,11 +182,12 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	if s.Waits() {
 		s.decide(w, watermark)
 	}
+	watermark = w.unsettled(watermark)
 	final := watermark // completions before it are known
 	if s.Deferred() {
 		final = subSaturated(watermark, s.Length)
 	}
-	fired := append(s.announce(w, final, ""), s.confirm(w, final)...)
+	fired = append(append(fired, s.announce(w, final, "")...), s.confirm(w, final)...)
 
 	// A row takes part in intervals up to its time plus Length. Observations at or above the watermark may arrive, and
 	// a pending episode still has to show what it held.
@@ -206,15 +207,17 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 		n++
 	}
 	if n > 0 {
+		if v := w.view; v != nil {
+			for ; v.from < min(n, v.to); v.from++ {
+				v.add(w.rows[v.from], -1)
+			}
+			v.from, v.to = max(v.from-n, 0), max(v.to-n, 0)
+		}
+		if w.end.at <= w.rows[n-1].time {
+			w.end.at = none
+		}
 		clear(w.rows[:n]) // their texts go at once; their slots when the slice grows, so that a busy window is not moved for each row
 		w.rows = w.rows[n:]
-		if v := w.view; v != nil {
-			if v.from < n {
-				w.view = nil // the view has not moved since these rows counted
-			} else {
-				v.from, v.to = v.from-n, v.to-n
-			}
-		}
 		if v := w.seq; v != nil {
 			if v.to -= n; v.to < 0 {
 				w.seq = nil
@@ -289,56 +292,6 @@ func (w *Window) covered(from, to int64) bool {
 	return slices.ContainsFunc(w.eps, func(e episode) bool {
 		return !e.pending() && e.start <= from && to <= e.end
 	})
-}
-
-// thin drops rows that repeat the values of both a row before and a row after them no further apart than
-// Length: every interval of that length that holds such a row holds one of those two as well. What is counted does not
-// change, and a busy group keeps a number of rows that goes with its distinct values, not with its events.
-func (s *Spec) thin(w *Window) {
-	last := map[string]int{} // values → latest row that is kept
-	before := map[string]int{}
-	drop := map[int]bool{}
-	for i := range w.rows {
-		key := w.rows[i].values(len(s.Distinct))
-		mid, ok := last[key]
-		if a, ok2 := before[key]; ok && ok2 && w.rows[i].time-w.rows[a].time <= int64(s.Length) {
-			drop[mid] = true
-		} else if ok {
-			before[key] = mid
-		}
-		last[key] = i
-	}
-	if len(drop) == 0 {
-		return
-	}
-	w.view, w.seq = nil, nil
-	if !w.head.Thinned {
-		w.head.Thinned, w.shape = true, noShape
-		w.touch(headItem)
-	}
-	kept := w.rows[:0]
-	for i, r := range w.rows {
-		if drop[i] {
-			w.bytes -= r.size()
-			w.touch(r.item())
-			continue
-		}
-		kept = append(kept, r)
-	}
-	clear(w.rows[len(kept):])
-	w.rows = kept
-}
-
-// values is a text that is equal for rows with equal columns.
-func (r row) values(columns int) string {
-	var b []byte
-	for i := range columns {
-		for v := range r.column(i) {
-			b = putString(b, v)
-		}
-		b = append(b, 0xff)
-	}
-	return string(b)
 }
 
 // place is where the row with this key stands, or would stand. Most are looked for behind the others, or are the last.

@@ -67,6 +67,9 @@ func (w *Window) AppendPacked(b []byte) []byte {
 	if w.pace != noPace {
 		b = appendEntry(b, paceItem, w.pace.encode())
 	}
+	if w.debt != noDebt {
+		b = appendEntry(b, debtItem, w.debt.encode())
+	}
 	for _, t := range w.trigs {
 		b = putString(putString(b, t.item), t.text)
 	}
@@ -156,6 +159,9 @@ func (w *Window) Size() int {
 	}
 	if w.pace != noPace {
 		n += paceBytes
+	}
+	if w.debt != noDebt {
+		n += debtBytes
 	}
 	return n
 }

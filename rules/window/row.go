@@ -261,17 +261,23 @@ func (r row) item() string {
 	return string(r.appendItem(buf[:0]))
 }
 
-func (r row) appendItem(b []byte) []byte {
-	id := r.id()
+func (r row) appendItem(b []byte) []byte { return r.key().appendItem(b) }
+
+func (k rowKey) item() string {
+	var buf [64]byte
+	return string(k.appendItem(buf[:0]))
+}
+
+func (k rowKey) appendItem(b []byte) []byte {
 	b = append(b, rowItem)
-	b = binary.BigEndian.AppendUint64(b, uint64(r.time)^(1<<63)) // two's complement sorts as unsigned with the sign flipped
-	b = append(b, r.step)
-	if id.uuid {
+	b = binary.BigEndian.AppendUint64(b, uint64(k.time)^(1<<63)) // two's complement sorts as unsigned with the sign flipped
+	b = append(b, k.step)
+	if k.id.uuid {
 		b = append(b, 0)
 	} else {
 		b = append(b, 1)
 	}
-	return append(b, id.text...)
+	return append(b, k.id.text...)
 }
 
 const (

@@ -58,6 +58,16 @@ type shape struct {
 	after  bool
 }
 
+// lastStep is the last step that occurs.
+func (s *Spec) lastStep() int {
+	for i := len(s.Plan) - 1; i >= 0; i-- {
+		if s.Plan[i].Role == Occurs {
+			return i
+		}
+	}
+	return s.Steps - 1
+}
+
 func (s *Spec) shape() shape {
 	h := shape{parts: make([]part, s.Steps), after: s.Deferred()}
 	for i := range h.parts {
@@ -214,7 +224,7 @@ type sweep struct {
 	waiting  []waiting // Deferred: sorted by deadline
 	deepest  *link     // traced: the chain that has come furthest, and of several the last
 	depth    int
-	done     chain // traced: of the completions at doneAt the one that starts last
+	done     chain // of the completions at doneAt, the latest so far, the one that starts last
 	doneAt   int64
 }
 
@@ -225,7 +235,7 @@ type waiting struct {
 }
 
 func (s *Spec) sweep(from int) *sweep {
-	v := &sweep{shape: s.shape(), length: int64(s.Length), to: from, at: none, until: none, untilNow: none, first: none, firstNow: none}
+	v := &sweep{shape: s.shape(), length: int64(s.Length), to: from, at: none, until: none, untilNow: none, first: none, firstNow: none, doneAt: none}
 	v.levels = make([]level, max(v.stages-1, 0))
 	for i := range v.levels {
 		v.levels[i].cut, v.levels[i].cutNow = none, none
@@ -293,7 +303,7 @@ func (v *sweep) take(rows []row) (done chain, ok bool) {
 		}
 		done, ok = e.chain, r.time-e.start <= v.length && v.until <= e.start && (e.before == none || r.time-e.before > v.length)
 	}
-	if v.trace && ok && (v.done.link == nil || v.doneAt != r.time || done.start > v.done.start) {
+	if ok && (v.doneAt != r.time || done.start > v.done.start) {
 		v.done, v.doneAt = done, r.time
 	}
 	return done, ok
@@ -322,16 +332,21 @@ func (w *Window) sequences(s *Spec, from, to int64, updates bool) []int64 {
 	}
 	held := func(t int64) bool { return w.conditions(s, t) }
 	if inOrder {
-		w.seq = v
 		held = func(t int64) bool { return !s.counts() && !updates || w.viewAt(s, t, updates).distinct(s) }
 	}
 	var times []int64
+	if v.doneAt == from && held(from) {
+		times = append(times, from) // by another row at that time
+	}
 	for v.to < n && w.rows[v.to].time <= to {
 		t := w.rows[v.to].time
 		c, ok := v.take(w.rows)
 		if ok && t >= from && (len(times) == 0 || times[len(times)-1] != t) && !w.undone(s, t, c) && held(t) {
 			times = append(times, t)
 		}
+	}
+	if v.to == n && !s.Waits() {
+		w.seq = v // it knows all that may matter to what comes behind the rows
 	}
 	return times
 }
@@ -371,7 +386,7 @@ func (s *Spec) counts() bool {
 // chain returns the rows of the chain that completes the sequence at time t, in order, or nil.
 func (w *Window) chain(s *Spec, t int64) []row {
 	v := w.seq
-	if v == nil || !v.trace || v.doneAt != t || v.done.link == nil {
+	if v == nil || !v.trace || v.doneAt != t {
 		lo, _ := w.firstAtOrAfter(subSaturated(t, s.Length))
 		v = s.sweep(lo)
 		v.trace = true

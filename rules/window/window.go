@@ -21,16 +21,19 @@ type contents struct {
 	known bool // head is set
 	rows  []row
 	eps   []episode // sorted by start, not overlapping
-	trigs []trigger // AtClose and Every: projections kept for the alerts to come
+	trigs []trigger // projections kept for the alerts to come: AtClose, Every, sequences that wait, rows out of order that wait
 
 	judged int64 // Every: the highest tick that has been judged, noTick before the first
 
 	pace pace // sequences that wait: see decide.go
+	debt debt // see disorder.go
 
-	dirty []string // items changed since Clone, with repetitions
-	view  *sliding // derived from rows; nil when it must be rebuilt
-	seq   *sweep   // likewise, for sequences
-	bytes int      // of Size, without group and tick
+	dirty  []string // items changed since Clone, with repetitions
+	view   *sliding // derived from rows; nil when it must be rebuilt
+	seq    *sweep   // likewise, for sequences
+	end    endRow   // likewise
+	alikes *alikes  // likewise, for Distinct
+	bytes  int      // of Size, without group and tick
 
 	group string // texts of the group key, packed
 	shape int    // number of the head in the Dictionary; noShape if it has not been looked up
@@ -99,9 +102,11 @@ func (w *Window) Clone() *Window {
 	c.rows = slices.Clone(w.rows)
 	c.eps = slices.Clone(w.eps)
 	c.trigs = slices.Clone(w.trigs)
-	c.dirty, c.view, c.seq = nil, nil, nil
-	if c.Empty() { // its head has no entry, see Entries: what comes next must write it
-		c.head, c.known, c.judged, c.group, c.shape, c.pace = Head{}, false, noTick, "", noShape, noPace
+	c.dirty = nil
+	w.view, w.seq, w.alikes = nil, nil, nil // they go on with the copy: to make them anew costs all rows
+	if c.Empty() {                          // its head has no entry, see Entries: what comes next must write it
+		c.head, c.known, c.judged, c.group, c.shape, c.pace, c.debt = Head{}, false, noTick, "", noShape, noPace, noDebt
+		c.view, c.seq, c.end, c.alikes = nil, nil, endRow{}, nil
 	}
 	return c
 }
@@ -109,7 +114,7 @@ func (w *Window) Clone() *Window {
 // Committed drops what only an open transaction needs.
 func (w *Window) Committed() {
 	w.unfold()
-	w.dirty, w.view, w.seq = nil, nil, nil
+	w.dirty = nil
 }
 
 // Empty reports whether nothing is left that could still matter.
@@ -128,6 +133,9 @@ func (w *Window) Empty() bool {
 func (w *Window) Due() int64 {
 	if w.contents == nil {
 		return w.fold.due(w.dict)
+	}
+	if w.waiting() {
+		return w.debt.due // nothing else is settled before
 	}
 	due, expiry := int64(math.MaxInt64), int64(math.MinInt64)
 	if n := len(w.rows); n > 0 && w.head.Every > 0 {

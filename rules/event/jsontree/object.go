@@ -46,11 +46,15 @@ func (p *parser) object(i int, at Place) int {
 		case at == nowhere:
 		case coded: // it might be any name
 			of, p.odd = wherever, p.odd || at != wherever
+			p.dotted = p.dotted || dotted(unquote(s[from:to]))
 		default:
 			if m := place.slots[slot(to-from, s[from], s[to-1])]; m != Top || place.whole {
 				if of, hash = p.find(m, place, s[from:to]); of > 0 {
 					p.note(of, inside)
 				}
+			}
+			if of <= Top && !p.dotted && strings.IndexByte(s[from:to], '.') >= 0 {
+				p.dotted = dotted(s[from:to])
 			}
 		}
 		switch {

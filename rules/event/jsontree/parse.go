@@ -65,7 +65,7 @@ func (t *Tree) parse(text string, marks []byte, sel *Selection) error {
 		t.nodes = p.nodes[:0]
 		return p.err
 	}
-	t.text, t.nodes, t.odd = text, p.nodes, p.odd
+	t.text, t.nodes, t.odd, t.dotted = text, p.nodes, p.odd, p.dotted
 	return nil
 }
 
@@ -78,6 +78,7 @@ type parser struct {
 	depth  int    // arrays and objects around the value at hand
 	arrays int    // of which are arrays
 	odd    bool
+	dotted bool // a member that is looked for, or whole, has a name of several
 	err    *Error
 }
 

@@ -40,6 +40,8 @@ type Tree struct {
 	marks []byte // space for mark
 	at    []Node // by place of the selection; 0 is none, and negative the last of those that are inside arrays
 	odd   bool
+
+	dotted bool
 }
 
 // node is one value, in document order: the children of a container follow it, and next is behind the last of them.

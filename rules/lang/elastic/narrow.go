@@ -13,8 +13,8 @@ import (
 )
 
 func isTime(text string) bool {
-	_, err := time.Parse(time.RFC3339, text)
-	return err == nil
+	_, _, ok := event.ParseTime(text)
+	return ok
 }
 
 // narrow adds the rule's filters and exceptions to its conditions on events.

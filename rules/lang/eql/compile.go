@@ -39,10 +39,12 @@ const maxUnknown = 20
 //     answers so where it translates a condition into its query language, and an exclusion must not hide events that say
 //     nothing about what is excluded. Functions of null are null.
 //   - A field with several values meets a comparison if any value does, and != if none is equal; Elasticsearch leaves it open.
-//   - Numbers that an event holds in strings count as numbers. Where both sides are texts, < compares their characters.
+//   - Numbers that an event holds in strings count as numbers. Where both sides are texts, < compares their characters; a
+//     field of addresses is compared as addresses, an IPv4 one where it stands among the others as IPv6 writes it, and a field
+//     of times as times, with dates whose end may be left out. Patterns look at an address in its one spelling.
 //   - An overflow or a division by zero is null instead of an error of the query. Positions count characters.
 //   - Two fields may be compared with each other.
-//   - Regular expressions with Lucene's operators ~ & @ # < " are refused.
+//   - Regular expressions with Lucene's operators ~ & <> are refused, see package regex.
 //   - Events of one time may stand in either order in a sequence: there is no tie-breaker in the System Log.
 //   - Placeholders (unknown, -) are no values of a join key, because they would join strangers; a missing optional key
 //     (?field) is one. A key with several values joins by each of them.

@@ -1,6 +1,7 @@
 package eql
 
 import (
+	"bytes"
 	"regexp"
 
 	"oktastream/rules/event"
@@ -117,7 +118,7 @@ func patternsOf(list []expr, fold, regex bool) []*regexp.Regexp {
 	for _, e := range list {
 		l := e.(*literal) // the parser and checkTexts have seen to it
 		if regex {
-			res = append(res, compileRegexp(l.at, l.value.text, fold))
+			res = append(res, luceneRegexp(l.at, l.value.text, fold))
 		} else {
 			res = append(res, wildcardRegexp(l.value.text, fold))
 		}
@@ -140,29 +141,62 @@ func buildPatterns(x program, res []*regexp.Regexp) program {
 
 func buildBinary(e *binary) program {
 	x, y := build(e.x), build(e.y)
+	same, order := comparators(e.x, e.y)
 	switch op := e.op; op {
 	case "and":
 		return truth(func(ev *event.Event, x program) bool { return holds(x(ev)) && holds(y(ev)) }, x)
 	case "or":
 		return truth(func(ev *event.Event, x program) bool { return holds(x(ev)) || holds(y(ev)) }, x)
 	case "==", "!=":
-		return truth(func(ev *event.Event, x program) bool { return equalAny(x(ev), y(ev), e) == (op == "==") }, x)
+		return truth(func(ev *event.Event, x program) bool { return equalAny(x(ev), y(ev), e, same) == (op == "==") }, x)
 	case "<", "<=", ">", ">=":
-		return truth(func(ev *event.Event, x program) bool { return orderedAny(x(ev), y(ev), op) }, x)
+		return truth(func(ev *event.Event, x program) bool { return orderedAny(x(ev), y(ev), op, order) }, x)
 	default:
 		return combine(func(a []value) value { return arithmetic(op, a[0], a[1]) }, x, y)
 	}
 }
 
 // equalAny is ==: a comparison with the literal null asks for a value, any other holds for no missing value.
-func equalAny(xs, ys []value, e *binary) bool {
+func equalAny(xs, ys []value, e *binary, same func(a, b value) bool) bool {
 	switch {
 	case isNullLiteral(e.y):
 		return len(xs) == 0
 	case isNullLiteral(e.x):
 		return len(ys) == 0
 	}
-	return anyPair(xs, ys, func(a, b value) bool { return equal(a, b, false) })
+	return anyPair(xs, ys, same)
+}
+
+// comparators are how two sides compare: as addresses or times if either is a field of such, and as that only.
+func comparators(x, y expr) (same func(a, b value) bool, order func(a, b value) (int, bool)) {
+	same = func(a, b value) bool { return equal(a, b, false) }
+	either := func(holds func(event.Path) bool) bool {
+		f, okF := x.(*field)
+		g, okG := y.(*field)
+		return okF && holds(f.path) || okG && holds(g.path)
+	}
+	switch {
+	case either(event.Path.HoldsAddresses):
+		return func(a, b value) bool {
+				return equal(a, b, false) || event.Address(a.String()) == event.Address(b.String())
+			}, func(a, b value) (int, bool) {
+				m, okA := event.ParseAddress(a.String())
+				n, okB := event.ParseAddress(b.String())
+				p, q := m.As16(), n.As16()
+				return bytes.Compare(p[:], q[:]), okA && okB
+			}
+	case either(event.Path.HoldsTimes):
+		order = func(a, b value) (int, bool) {
+			s, _, okA := event.ParseTime(a.String())
+			t, _, okB := event.ParseTime(b.String())
+			return s.Compare(t), okA && okB
+		}
+		return func(a, b value) bool {
+			c, ok := order(a, b)
+			return equal(a, b, false) || ok && c == 0
+		}, order
+	}
+	return same, compare
 }
 
 func isNullLiteral(e expr) bool {
@@ -170,9 +204,9 @@ func isNullLiteral(e expr) bool {
 	return ok && l.value.kind == isNull
 }
 
-func orderedAny(xs, ys []value, op string) bool {
+func orderedAny(xs, ys []value, op string, order func(a, b value) (int, bool)) bool {
 	return anyPair(xs, ys, func(a, b value) bool {
-		c, ok := compare(a, b)
+		c, ok := order(a, b)
 		switch op {
 		case "<":
 			return ok && c < 0

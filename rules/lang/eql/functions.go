@@ -1,13 +1,15 @@
 package eql
 
 import (
-	"net/netip"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 
+	"oktastream/rules/event"
 	"oktastream/rules/lang/notation"
+	"oktastream/rules/lang/regex"
 )
 
 // function is one of EQL's functions. eval gets as many arguments as the author wrote, and may get null.
@@ -128,11 +130,10 @@ func checkNetworks(c *call) {
 }
 
 func cidrMatch(args []value, _ bool) value {
-	addr, err := netip.ParseAddr(args[0].String())
-	if args[0].kind != isText || err != nil {
+	addr, ok := event.ParseAddress(args[0].String())
+	if args[0].kind != isText || !ok {
 		return value{}
 	}
-	addr = addr.Unmap().WithZone("")
 	for _, a := range args[1:] {
 		if net, err := notation.Network(a.text); err == nil && net.Masked().Contains(addr) {
 			return boolean(true)
@@ -304,6 +305,19 @@ func wildcardRegexp(pattern string, fold bool) *regexp.Regexp {
 		}
 	}
 	return whole(b.String(), fold)
+}
+
+// luceneRegexp compiles a regular expression of regex and match.
+func luceneRegexp(at int, pattern string, fold bool) *regexp.Regexp {
+	re, err := regex.Lucene(pattern, fold)
+	var problem *regex.Error
+	switch {
+	case errors.As(err, &problem) && problem.Unsupported:
+		refuse(at, "", "the regular expression %q cannot be run: %v", pattern, err)
+	case err != nil:
+		fail(at, CodeLiteral, "", "%q is not a regular expression: %v", pattern, err)
+	}
+	return re
 }
 
 func whole(expr string, fold bool) *regexp.Regexp {

@@ -2,6 +2,7 @@ package eql
 
 import (
 	"strings"
+	"time"
 
 	"oktastream/rules/event"
 	"oktastream/rules/lang/notation"
@@ -111,6 +112,9 @@ func (l *lowerer) equality(e *binary) match.Expr {
 	case !plain(lit.value):
 		return l.computed(equal)
 	}
+	if x := l.instant(f, lit); x != nil {
+		return x
+	}
 	return &match.Pred{Path: f.path, Op: match.Equal, Literals: []string{lit.value.String()}, Pos: l.pos(f.at)}
 }
 
@@ -125,19 +129,73 @@ var orders = map[string]match.Op{"<": match.Less, "<=": match.LessEqual, ">": ma
 
 var mirrored = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-// order compares a field with a number by a plain predicate; texts are ordered by their characters, which only EQL does.
+// instant is what holds if a field of times is at the date of a literal, whose end may be left out; nil for others.
+func (l *lowerer) instant(f *field, lit *literal) match.Expr {
+	if lit.value.kind != isText || !f.path.HoldsTimes() {
+		return nil
+	}
+	from, to, ok := notation.Date(lit.value.text)
+	if !ok {
+		return nil
+	}
+	at := l.pos(f.at)
+	return match.And{
+		&match.Pred{Path: f.path, Op: match.GreaterEqual, Literals: []string{from.Format(time.RFC3339Nano)}, Pos: at},
+		&match.Pred{Path: f.path, Op: match.LessEqual, Literals: []string{to.Format(time.RFC3339Nano)}, Pos: at},
+	}
+}
+
+// bound is the text that a field of addresses or times is compared with by order; ok is false for other fields.
+func (l *lowerer) bound(op string, f *field, lit *literal) (text string, ok bool) {
+	text = lit.value.text
+	switch {
+	case lit.value.kind != isText:
+	case f.path.HoldsAddresses():
+		if _, ok := event.ParseAddress(text); !ok {
+			l.warn(lit.at, "write an address, or cidrMatch", "%q is no address to compare %s with: the comparison never holds", text, f.name)
+			return "", true
+		}
+		return text, true
+	case f.path.HoldsTimes():
+		if strings.HasPrefix(text, "now") || strings.Contains(text, "||") {
+			refuse(lit.at, "write the date that it comes to", "date math (%s) cannot be run", text)
+		}
+		from, to, ok := notation.Date(text)
+		if !ok {
+			l.warn(lit.at, "write for example 2026-01-31T12:00:00Z", "%q is no date to compare %s with: the comparison never holds", text, f.name)
+			return "", true
+		}
+		if op == ">" || op == "<=" {
+			from = to
+		}
+		return from.Format(time.RFC3339Nano), true
+	}
+	return "", false
+}
+
+// order compares a field with a number, an address or a date by a plain predicate; texts are ordered by their characters,
+// which only EQL does.
 func (l *lowerer) order(e *binary) match.Expr {
 	f, lit, turned, ok := sides(e)
 	if isNullLiteral(e.x) || isNullLiteral(e.y) {
 		l.warn(e.at, "to ask whether there is a value, write != null", "nothing is less or more than null: the comparison never holds")
 		return match.Const(false)
 	}
-	if !ok || lit.value.kind != isInteger {
+	if !ok {
 		return l.computed(e)
 	}
 	op := e.op
 	if turned {
 		op = mirrored[op]
+	}
+	if text, ok := l.bound(op, f, lit); ok {
+		if text == "" {
+			return match.Const(false)
+		}
+		return &match.Pred{Path: f.path, Op: orders[op], Literals: []string{text}, Pos: l.pos(f.at)}
+	}
+	if lit.value.kind != isInteger {
+		return l.computed(e)
 	}
 	return &match.Pred{Path: f.path, Op: orders[op], Literals: []string{lit.value.String()}, Pos: l.pos(f.at)}
 }
@@ -160,8 +218,16 @@ func (l *lowerer) membership(e *membership) match.Expr {
 	}
 	same := &match.Pred{Path: f.path, Op: match.Equal, Fold: e.fold, Pos: at}
 	var rest []expr
+	var any match.Or
 	for _, x := range e.list {
-		switch lit, ok := x.(*literal); {
+		lit, ok := x.(*literal)
+		if ok {
+			if at := l.instant(f, lit); at != nil {
+				any = append(any, at)
+				continue
+			}
+		}
+		switch {
 		case ok && lit.value.kind == isNull:
 			l.warn(x.offset(), "write or … == null", "null in a list matches nothing")
 		case ok && plain(lit.value):
@@ -170,7 +236,6 @@ func (l *lowerer) membership(e *membership) match.Expr {
 			rest = append(rest, x)
 		}
 	}
-	var any match.Or
 	if len(same.Literals) > 0 {
 		any = append(any, same)
 	}

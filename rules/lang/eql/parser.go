@@ -2,6 +2,7 @@ package eql
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -288,14 +289,15 @@ func (p *parser) name() expr {
 	if !optional && p.is("(") && start.kind == word {
 		return p.function(start)
 	}
-	path := []string{first}
+	path := dotted(start, first)
 	written := first
 	for {
 		switch {
 		case p.is("."):
 			p.advance()
+			token := p.token
 			part := p.part()
-			path, written = append(path, part), written+"."+part
+			path, written = append(path, dotted(token, part)...), written+"."+part
 			continue
 		case p.token.kind == number && strings.HasPrefix(p.token.text, "."):
 			fail(p.token.at, CodeSyntax, "put the part that begins with a digit between backticks", "a name cannot begin with a digit")
@@ -313,6 +315,19 @@ func (p *parser) name() expr {
 		fail(start.at, CodeSyntax, "", "%q is not a field: %v", written, err)
 	}
 	return &field{at: start.at, path: parsed, name: written, optional: optional}
+}
+
+// dotted are the members that a part of a name stands for: between backticks it may be several, as Elasticsearch joins the
+// parts of a name by dots whatever stands in them.
+func dotted(t token, part string) []string {
+	if t.kind != escaped {
+		return []string{part}
+	}
+	parts := strings.Split(part, ".")
+	if slices.Contains(parts, "") {
+		fail(t.at, CodeSyntax, "", "the name %q has an empty part", part)
+	}
+	return parts
 }
 
 // part reads one part of a name. Behind a dot a keyword is a name too.

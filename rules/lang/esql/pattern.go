@@ -1,8 +1,11 @@
 package esql
 
 import (
+	"errors"
 	"regexp"
 	"strings"
+
+	"oktastream/rules/lang/regex"
 )
 
 // like makes x LIKE pattern, or one of a list of patterns; rlike with regular expressions. Both match the whole text and
@@ -18,15 +21,11 @@ func like(name string, at int, args []*term) *term {
 		if !p.isLit || p.typ != tKeyword || len(p.lit) != 1 {
 			unsupported(p.at, "write the pattern as a string", "the pattern of %s must be a constant", strings.ToUpper(name))
 		}
-		expression := globExpression(p.lit[0].s)
 		if name == "rlike" {
-			expression = luceneExpression(p.lit[0].s, p.at)
+			res = append(res, lucene(p.lit[0].s, p.at))
+		} else {
+			res = append(res, regexp.MustCompile(globExpression(p.lit[0].s)))
 		}
-		re, err := regexp.Compile(expression)
-		if err != nil {
-			fail(p.at, CodePattern, "", "%q cannot be read as a pattern: %v", p.lit[0].s, err)
-		}
-		res = append(res, re)
 		t.args = append(t.args, p)
 	}
 	t.fn = func(args []value) value {
@@ -70,57 +69,20 @@ func globExpression(glob string) string {
 	return b.String() + `\z`
 }
 
-// luceneExpression translates a regular expression of Lucene. It matches whole texts, so ^ and $ are ordinary
-// characters; the operators that other dialects do not have are " (quotes), @ (anything), and ~ & < # , which are refused.
-func luceneExpression(pattern string, at int) string {
-	var b strings.Builder
-	b.WriteString(`(?s)\A(?:`)
-	rest := []rune(pattern)
-	class := false
-	for i := 0; i < len(rest); i++ {
-		c := rest[i]
-		switch {
-		case c == '\\' && i+1 < len(rest):
-			i++
-			if strings.ContainsRune("wWsSdD", rest[i]) {
-				b.WriteString(`\` + string(rest[i]))
-			} else {
-				b.WriteString(regexp.QuoteMeta(string(rest[i])))
-			}
-		case class:
-			class = c != ']'
-			if c == '[' {
-				b.WriteByte('\\')
-			}
-			b.WriteRune(c)
-		case c == '[':
-			class = true
-			b.WriteRune(c)
-			if i+1 < len(rest) && rest[i+1] == '^' {
-				i++
-				b.WriteByte('^')
-			}
-		case c == '"':
-			n := i + 1
-			for n < len(rest) && rest[n] != '"' {
-				n++
-			}
-			if n == len(rest) {
-				fail(at, CodePattern, `write \" for a quote`, "a quote in the pattern has no end")
-			}
-			b.WriteString("(?:" + regexp.QuoteMeta(string(rest[i+1:n])) + ")")
-			i = n
-		case c == '@':
-			b.WriteString("(?:.*)")
-		case c == '~' || c == '&' || c == '<' || c == '#':
-			unsupported(at, `write \`+string(c)+" for the character", "the operator %c of regular expressions is not supported", c)
-		case c == '^' || c == '$':
-			b.WriteString(`\` + string(c))
-		case c == '(' && i+1 < len(rest) && rest[i+1] == '?':
-			fail(at, CodePattern, "", "the pattern has nothing to repeat before a ?")
-		default:
-			b.WriteRune(c)
-		}
+// lucene compiles a regular expression of RLIKE, which matches whole texts.
+func lucene(pattern string, at int) *regexp.Regexp {
+	re, err := regex.Lucene(pattern, false)
+	return checked(re, err, pattern, at)
+}
+
+// checked is re, unless there is an error.
+func checked(re *regexp.Regexp, err error, pattern string, at int) *regexp.Regexp {
+	var problem *regex.Error
+	switch {
+	case errors.As(err, &problem) && problem.Unsupported:
+		unsupported(at, "", "the regular expression %q is not supported: %v", pattern, err)
+	case err != nil:
+		fail(at, CodePattern, "", "%q cannot be read as a regular expression: %v", pattern, err)
 	}
-	return b.String() + `)\z`
+	return re
 }

@@ -2,7 +2,6 @@ package esql
 
 import (
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -121,7 +120,7 @@ func plain(t *term) (pred *match.Pred, exact bool) {
 	case "rlike":
 		p.Op, p.Literals = match.Regexp, nil
 		for i, d := range constants {
-			p.Re = append(p.Re, regexp.MustCompile(luceneExpression(d.s, t.args[1+i].at)))
+			p.Re = append(p.Re, lucene(d.s, t.args[1+i].at))
 		}
 		return p, texts && !f.multi
 	case "starts_with":

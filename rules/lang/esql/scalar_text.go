@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"oktastream/rules/lang/notation"
+	"oktastream/rules/lang/regex"
 )
 
 func firstRunes(s string, n int64) string {
@@ -47,10 +48,8 @@ func replaceTerm(at int, args []*term) *term {
 	}
 	f := &function{signature: "kkk:k", constant: []int{1}}
 	if args[1].isLit && args[1].typ == tKeyword {
-		re, err := regexp.Compile(args[1].lit[0].s)
-		if err != nil {
-			fail(args[1].at, CodePattern, "", "%q cannot be read as a regular expression: %v", args[1].lit[0].s, err)
-		}
+		re, err := regex.Java(args[1].lit[0].s)
+		re = checked(re, err, args[1].lit[0].s, args[1].at)
 		f.one = func(_ typ, a []datum) value {
 			out := re.ReplaceAllString(a[0].s, reference.ReplaceAllString(strings.ReplaceAll(a[2].s, "$", "$$"), "$${$1}"))
 			if len(out) > maxText {

@@ -3,8 +3,10 @@ package kuery
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"oktastream/rules/event"
+	"oktastream/rules/lang/notation"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -19,11 +21,12 @@ import (
 //   - * stands for any text in an unquoted value; between quotes it is a character. f:* asks for a value that is not
 //     empty: the integration drops null and empty members before rules see them, and okta.* names here do so too.
 //   - not holds for an event that lacks the field, as in Elasticsearch.
-//   - true and false, quoted or not, are equal to booleans and to texts; numbers compare by value. An address field
-//     compared with a network (source.ip:"10.0.0.0/8") holds for the addresses inside.
+//   - true and false, quoted or not, are equal to booleans and to texts; numbers compare by value, and the texts of
+//     one address are equal in a field of addresses. A field of addresses compared with a network (source.ip:"10.0.0.0/8") holds for the addresses inside.
 //   - < and its like compare numbers with numbers and times with times, with date math around now, which is the time of
-//     the event; any other value compares by the order of its bytes, as keywords do. On the event's own time f:"2024-03-08"
-//     means that day.
+//     the event, and addresses with addresses, an IPv4 one where it stands among the others as IPv6 writes it; any other value
+//     compares by the order of its bytes, as keywords do. On the event's own time f:"2024-03-08" means that day, and a number
+//     is milliseconds since 1970.
 //   - A * in the name of a field stands for the known fields that fit, at most maxFields of them. The field * and a value
 //     without field stand for every text, number and boolean of the event as Okta sent it. Elasticsearch takes the fields
 //     that the index has, which follows from what was stored before.
@@ -174,10 +177,10 @@ func (c *compiler) compare(p event.Path, n clause, in *token) match.Expr {
 		pred.Op, pred.Literals, pred.Nets = match.InCIDR, nil, net
 		return pred
 	}
-	if from, to, ok := day(v.text); ok && isEventTime(p) {
+	if from, to, ok := notation.Date(v.text); ok && p.HoldsTimes() {
 		return match.And{
-			&match.Pred{Path: p, Op: match.GreaterEqual, Literals: []string{from}, Pos: pos},
-			&match.Pred{Path: p, Op: match.LessEqual, Literals: []string{to}, Pos: pos},
+			&match.Pred{Path: p, Op: match.GreaterEqual, Literals: []string{from.Format(time.RFC3339Nano)}, Pos: pos},
+			&match.Pred{Path: p, Op: match.LessEqual, Literals: []string{to.Format(time.RFC3339Nano)}, Pos: pos},
 		}
 	}
 	return pred

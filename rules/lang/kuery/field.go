@@ -119,17 +119,10 @@ func fits(text string, parts []string) bool {
 // Networks reads a value that a field is compared with for equality, where the field holds addresses and the value is a
 // network or an address with several notations: Kibana's filters and exceptions compare as queries do.
 func Networks(field event.Path, value string) (nets []netip.Prefix, ok bool) {
-	if !isAddress(field) {
+	if !field.HoldsAddresses() {
 		return nil, false
 	}
 	return network(value)
-}
-
-// isAddress tells whether a field holds addresses: the integration maps those named ip so.
-func isAddress(p event.Path) bool {
-	name := strings.ToLower(p.String())
-	name = name[strings.LastIndexByte(name, '.')+1:]
-	return name == "ip" || name == "ipaddress"
 }
 
 // network reads an address or a network in CIDR notation.
@@ -141,10 +134,4 @@ func network(text string) ([]netip.Prefix, bool) {
 		return []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}, true // an address has many notations in IPv6
 	}
 	return nil, false
-}
-
-// isEventTime tells whether a field is the time of the event.
-func isEventTime(p event.Path) bool {
-	name := strings.ToLower(p.String())
-	return name == "@timestamp" || name == "published" || name == "okta.published"
 }

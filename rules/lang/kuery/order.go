@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"oktastream/rules/event"
+	"oktastream/rules/lang/notation"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -23,9 +24,22 @@ func (c *compiler) ordered(p event.Path, n clause, in *token, pos match.Pos) mat
 		return match.Const(false)
 	}
 	pred := &match.Pred{Path: p, Op: orders[n.op], Literals: []string{v.text}, Pos: pos}
+	if p.HoldsAddresses() {
+		if _, ok := event.ParseAddress(v.text); !ok {
+			c.report.Warn(c.at(v), Suspicious, "write an address, or field:10.0.0.0/8 for a network", "%s is compared by order with an address, and %s is none: the condition never holds", p, v)
+			return match.Const(false)
+		}
+		return pred
+	}
 	if isNumber.MatchString(v.text) {
-		if year(v.text) && isEventTime(p) {
+		if !p.HoldsTimes() {
+			return pred
+		}
+		if year(v.text) {
 			return c.bound(pred, n.op, v.text)
+		}
+		if millis, err := strconv.ParseInt(v.text, 10, 64); err == nil {
+			pred.Literals = []string{time.UnixMilli(millis).UTC().Format(time.RFC3339Nano)}
 		}
 		return pred
 	}
@@ -36,7 +50,7 @@ func (c *compiler) ordered(p event.Path, n clause, in *token, pos match.Pos) mat
 		c.report.Unsupported(c.at(v), NotSupported, "write the date that it comes to", "date math on a date is not supported")
 		return match.Const(false)
 	}
-	if _, _, ok := day(v.text); ok {
+	if _, _, ok := notation.Date(v.text); ok {
 		return c.bound(pred, n.op, v.text)
 	}
 	holds := map[string]func(a, b string) bool{
@@ -65,42 +79,15 @@ func (c *compiler) computed(pred *match.Pred, what string, holds func(event.Valu
 // bound compares with a date, which may leave out its end: below it and from it on mean its beginning, up to it and above
 // it its end.
 func (c *compiler) bound(pred *match.Pred, op, text string) match.Expr {
-	from, to, _ := day(text)
-	if op == "<" || op == ">=" {
-		pred.Literals = []string{from}
-	} else {
-		pred.Literals = []string{to}
+	from, to, _ := notation.Date(text)
+	if op == ">" || op == "<=" {
+		from = to
 	}
+	pred.Literals = []string{from.Format(time.RFC3339Nano)}
 	return pred
 }
 
-// layouts are the forms of a date, with what they leave out.
-var layouts = []struct {
-	form string
-	unit time.Duration
-}{
-	{time.RFC3339Nano, 0}, {"2006-01-02T15:04:05", time.Second}, {"2006-01-02T15:04Z07:00", time.Minute}, {"2006-01-02T15:04", time.Minute},
-	{"2006-01-02T15", time.Hour}, {time.DateOnly, 24 * time.Hour}, {"2006-01", 24 * time.Hour}, {"2006", 24 * time.Hour},
-}
-
 func year(text string) bool { return len(text) == 4 }
-
-// day reads a date and returns its first and last instant. Elasticsearch takes the first for a month or day that is left
-// out, and rounds up the hour and what is below it.
-func day(text string) (from, to string, ok bool) {
-	for _, l := range layouts {
-		t, err := time.Parse(l.form, text)
-		if err != nil {
-			continue
-		}
-		last := t
-		if l.unit > 0 {
-			last = t.Add(l.unit - time.Nanosecond)
-		}
-		return t.UTC().Format(time.RFC3339Nano), last.UTC().Format(time.RFC3339Nano), true
-	}
-	return "", "", false
-}
 
 // now compares with a time before or after now, which is the time of the event.
 func (c *compiler) now(pred *match.Pred, n clause, in *token) match.Expr {
@@ -115,8 +102,8 @@ func (c *compiler) now(pred *match.Pred, n clause, in *token) match.Expr {
 	}
 	op := n.op
 	return c.computed(pred, op+" now "+shift.String(), func(value event.Value, ev *event.Event) bool {
-		t, err := time.Parse(time.RFC3339, value.Text)
-		if err != nil {
+		t, _, ok := event.ParseTime(value.Text)
+		if !ok {
 			return false
 		}
 		order := t.Compare(time.Unix(0, ev.Time()).Add(shift))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"oktastream/rules"
 	"oktastream/rules/event"
@@ -277,8 +276,9 @@ func (v value) ordered() bool {
 	case num:
 		return true
 	case text:
-		_, err := time.Parse(time.RFC3339, v.text)
-		return err == nil || isNumber.MatchString(v.text)
+		_, _, isTime := event.ParseTime(v.text)
+		_, isAddress := event.ParseAddress(v.text)
+		return isTime || isAddress || isNumber.MatchString(v.text)
 	}
 	return false
 }

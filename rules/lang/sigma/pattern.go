@@ -58,9 +58,10 @@ func (f *field) badPattern(v value, err error) {
 		at = v.node.At(i)
 	}
 	switch {
-	case e.Code == syntax.ErrInvalidPerlOp, e.Code == syntax.ErrInvalidNamedCapture,
-		e.Code == syntax.ErrInvalidEscape && strings.Trim(e.Expr, `\0123456789AGKRXZg`) == "",
-		e.Code == syntax.ErrInvalidRepeatOp:
+	case e.Code == syntax.ErrInvalidPerlOp, e.Code == syntax.ErrInvalidNamedCapture, e.Code == syntax.ErrInvalidRepeatOp,
+		e.Code == syntax.ErrInvalidRepeatSize, e.Code == syntax.ErrNestingDepth, e.Code == syntax.ErrLarge,
+		e.Code == syntax.ErrInvalidEscape && strings.Trim(e.Expr, `\0123456789AGKRXZNHVChveg`) == "",
+		e.Code == syntax.ErrInvalidCharRange && strings.Trim(e.Expr[:min(2, len(e.Expr))], `\pP[:`) == "":
 		f.report.Unsupported(at, NotSupported, "Sigma allows only groups, classes, anchors, alternation and plain repetition",
 			"the regular expression uses %s, which cannot be matched in linear time or has no portable meaning", e.Expr)
 	default:

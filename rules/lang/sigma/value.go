@@ -3,7 +3,6 @@ package sigma
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"oktastream/rules/event"
 	"oktastream/rules/lang/source"
@@ -259,7 +258,9 @@ func (f *field) order(values []value) match.Expr {
 	p.All = f.how.all && len(values) > 1
 	for _, v := range values {
 		if !isNumber(v.text) {
-			if _, err := time.Parse(time.RFC3339, v.text); err != nil || v.null() {
+			_, _, isTime := event.ParseTime(v.text)
+			_, isAddress := event.ParseAddress(v.text)
+			if !isTime && !(isAddress && p.Path.HoldsAddresses()) || v.null() {
 				f.report.Error(v.node.Pos, BadPattern, "write a number, or a time such as 2026-01-02T15:04:05Z",
 					"%s compares numbers and times, not %s", f.how.form, v.quoted())
 				continue
