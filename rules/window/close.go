@@ -19,17 +19,31 @@ func (w *Window) findTrigger(item string) (int, bool) {
 	return slices.BinarySearchFunc(w.trigs, item, func(t trigger, item string) int { return strings.Compare(t.item, item) })
 }
 
+// cutTrigger drops a trigger. Most go from the front, which moves nothing.
+func (w *Window) cutTrigger(i int) {
+	t := w.trigs[i]
+	w.bytes -= t.size()
+	w.touch(t.item)
+	if i == 0 {
+		w.trigs[0] = trigger{}
+		w.trigs = w.trigs[1:]
+		return
+	}
+	w.trigs = slices.Delete(w.trigs, i, i+1)
+}
+
 // keepTriggers adds the trigger of the row just inserted, if it is the last of its window now, and drops those that are
 // not the last any more.
 func (w *Window) keepTriggers(s *Spec, row string, text func() string) {
 	var last []string
-	for i := 0; i < len(w.rows); {
+	for i := 0; i < len(w.rows); w.dict.steps++ {
 		hi := w.windowEnd(s, i)
 		last = append(last, string(triggerItem)+w.rows[hi-1].item())
 		i = hi
 	}
 	w.trigs = slices.DeleteFunc(w.trigs, func(t trigger) bool {
-		stale := !slices.Contains(last, t.item)
+		_, found := slices.BinarySearch(last, t.item)
+		stale := !found
 		if stale {
 			w.bytes -= t.size()
 			w.touch(t.item)
@@ -37,7 +51,7 @@ func (w *Window) keepTriggers(s *Spec, row string, text func() string) {
 		return stale
 	})
 	item := string(triggerItem) + row
-	if !slices.Contains(last, item) {
+	if _, found := slices.BinarySearch(last, item); !found {
 		return
 	}
 	t := trigger{item, text()}
@@ -63,7 +77,7 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 	var fired []Firing
 	for len(w.rows) > 0 && w.rows[0].time < watermark && watermark-w.rows[0].time > int64(s.Length) {
 		hi := w.windowEnd(s, 0)
-		v := newSliding(s)
+		v := newSliding(w.dict, s)
 		for _, r := range w.rows[:hi] {
 			v.add(r, 1)
 		}
@@ -73,15 +87,14 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 		}
 		item := string(triggerItem) + w.rows[hi-1].item()
 		if i, ok := w.findTrigger(item); ok {
-			w.bytes -= w.trigs[i].size()
-			w.trigs = slices.Delete(w.trigs, i, i+1)
-			w.touch(item)
+			w.cutTrigger(i)
 		}
 		for _, r := range w.rows[:hi] {
 			w.bytes -= r.size()
 			w.touch(r.item())
 		}
-		w.rows = slices.Delete(w.rows, 0, hi)
+		clear(w.rows[:hi])
+		w.rows = w.rows[hi:]
 	}
 	w.forget(s, watermark)
 	return fired

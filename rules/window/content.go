@@ -46,7 +46,7 @@ func (w *Window) content(s *Spec, t int64) Content {
 
 // contentOf tells of rows[lo:hi].
 func (w *Window) contentOf(s *Spec, lo, hi int, from, to int64) Content {
-	v := newSliding(s)
+	v := newSliding(w.dict, s)
 	v.digest = newDigest(s, w.head.Group, false)
 	v.from, v.to, v.at = lo, lo, to
 	for ; v.to < hi; v.to++ {

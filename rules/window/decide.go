@@ -72,16 +72,17 @@ func (s *Spec) decide(w *Window, watermark int64) {
 	}
 	v := w.seq
 	if v == nil {
-		v = s.sweep(0)
+		v = s.sweep(w.dict, 0)
 		w.seq = v
 	}
 	for v.to < len(w.rows) && w.rows[v.to].time < watermark {
 		r := w.rows[v.to]
 		v.flush(s, w, r.time)
 		c, ok := v.take(w.rows)
-		if v.after && int(r.step) > v.last && v.parts[r.step].role == Absent {
+		if v.after && int(r.step) > v.last && v.parts[r.step].role == Absent && v.undone != r.time {
+			v.undone = r.time // those of the same time stay, and would be looked at again and again
 			v.waiting = slices.DeleteFunc(v.waiting, func(x waiting) bool {
-				if x.row.time < r.time {
+				if *v.steps++; x.row.time < r.time {
 					w.forgetTrigger(x.row)
 					return true
 				}
@@ -90,7 +91,7 @@ func (s *Spec) decide(w *Window, watermark int64) {
 		}
 		switch {
 		case int(r.step) != v.last:
-		case !ok || !w.conditions(s, r.time):
+		case !ok || s.counts() && !w.viewAt(s, r.time, false).distinct(s):
 			w.forgetTrigger(r)
 		case !v.after && r.time >= w.pace.passed:
 			w.finish(s, r)
@@ -112,9 +113,10 @@ func (s *Spec) decide(w *Window, watermark int64) {
 	if len(v.waiting) > 0 {
 		next = v.waiting[0].deadline
 	}
-	for i := v.to; i < len(w.rows) && w.rows[i].time < next; i++ {
-		if int(w.rows[i].step) == v.last {
-			next = w.rows[i].time
+	if v.to < len(w.rows) { // each row that may complete has kept its projection
+		if i, _ := w.findTrigger(string(triggerItem) + w.rows[v.to].item()); i < len(w.trigs) {
+			k, _ := parseItem(w.trigs[i].item[1:])
+			next = min(next, k.time)
 		}
 	}
 	w.setPace(pace{next, watermark})
@@ -127,7 +129,7 @@ func (v *sweep) flush(s *Spec, w *Window, t int64) {
 		w.finish(s, v.waiting[n].row)
 		n++
 	}
-	v.waiting = slices.Delete(v.waiting, 0, n)
+	v.waiting = v.waiting[n:] // in one piece with the others it would be moved for each
 }
 
 // finish takes note of a completion by row r. One that is known already, because the sweep had to begin anew, changes
@@ -145,8 +147,6 @@ func (w *Window) finish(s *Spec, r row) {
 func (w *Window) forgetTrigger(r row) {
 	item := string(triggerItem) + r.item()
 	if i, ok := w.findTrigger(item); ok {
-		w.bytes -= w.trigs[i].size()
-		w.trigs = slices.Delete(w.trigs, i, i+1)
-		w.touch(item)
+		w.cutTrigger(i)
 	}
 }

@@ -14,6 +14,7 @@ type Dictionary struct {
 	topics []string
 	topic  map[string]uint16
 
+	steps int // rows that windows have looked at, for tests that count work
 	crowd int // instead of crowdedAbove, in tests, where waiting is long
 
 	// Scratch.

@@ -213,6 +213,7 @@ func (w *Window) ends(s *Spec) int64 {
 	if !w.end.known {
 		w.end.at, w.end.known = none, true
 		for i := len(w.rows) - 1; i >= 0; i-- {
+			w.dict.steps++
 			if int(w.rows[i].step) == last {
 				w.end.at = w.rows[i].time
 				break

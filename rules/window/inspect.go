@@ -73,7 +73,7 @@ func (m *Measure) count(s *Spec, v *sliding) {
 
 func (s *Spec) inspectClose(w *Window, t int64) Measure {
 	m := Measure{From: t, To: addSaturated(t, int64(s.Length))}
-	v := newSliding(s)
+	v := newSliding(w.dict, s)
 	for i := 0; i < len(w.rows); {
 		hi := w.windowEnd(s, i)
 		if end := addSaturated(w.rows[i].time, int64(s.Length)); t <= end && w.rows[i].time <= t {

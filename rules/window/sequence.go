@@ -226,6 +226,8 @@ type sweep struct {
 	depth    int
 	done     chain // of the completions at doneAt, the latest so far, the one that starts last
 	doneAt   int64
+	undone   int64 // the latest row of an absent last step
+	steps    *int  // counts rows
 }
 
 // waiting is a completion that a row of an absent step may still undo.
@@ -234,8 +236,8 @@ type waiting struct {
 	deadline int64
 }
 
-func (s *Spec) sweep(from int) *sweep {
-	v := &sweep{shape: s.shape(), length: int64(s.Length), to: from, at: none, until: none, untilNow: none, first: none, firstNow: none, doneAt: none}
+func (s *Spec) sweep(d *Dictionary, from int) *sweep {
+	v := &sweep{steps: &d.steps, shape: s.shape(), length: int64(s.Length), to: from, at: none, until: none, untilNow: none, first: none, firstNow: none, doneAt: none, undone: none}
 	v.levels = make([]level, max(v.stages-1, 0))
 	for i := range v.levels {
 		v.levels[i].cut, v.levels[i].cutNow = none, none
@@ -261,6 +263,7 @@ func (v *sweep) turn(t int64) {
 func (v *sweep) take(rows []row) (done chain, ok bool) {
 	r := rows[v.to]
 	v.to++
+	*v.steps++
 	if r.time != v.at {
 		v.turn(r.time)
 	}
@@ -327,12 +330,24 @@ func (w *Window) sequences(s *Spec, from, to int64, updates bool) []int64 {
 	v := w.seq
 	if v == nil || !inOrder || updates && !v.trace {
 		lo, _ := w.firstAtOrAfter(subSaturated(from, s.Length))
-		v = s.sweep(lo)
+		v = s.sweep(w.dict, lo)
 		v.trace = updates
 	}
-	held := func(t int64) bool { return w.conditions(s, t) }
-	if inOrder {
-		held = func(t int64) bool { return !s.counts() && !updates || w.viewAt(s, t, updates).distinct(s) }
+	var view *sliding // of its own, where it goes along what has been gone along
+	if !inOrder && s.counts() {
+		view = w.sliding(s)
+		view.from, _ = w.firstAtOrAfter(subSaturated(from, s.Length))
+		view.to = view.from
+	}
+	held := func(t int64) bool {
+		switch {
+		case inOrder && (s.counts() || updates):
+			return w.viewAt(s, t, updates).distinct(s)
+		case view != nil:
+			view.move(w.rows, t, int64(s.Length))
+			return view.distinct(s)
+		}
+		return true
 	}
 	var times []int64
 	if v.doneAt == from && held(from) {
@@ -366,18 +381,6 @@ func (w *Window) undone(s *Spec, t int64, c chain) bool {
 	return false
 }
 
-// conditions reports whether the columns of [t-Length, t] reach their thresholds.
-func (w *Window) conditions(s *Spec, t int64) bool {
-	if !s.counts() {
-		return true
-	}
-	v := newSliding(s)
-	v.from, _ = w.firstAtOrAfter(subSaturated(t, s.Length))
-	v.to = v.from
-	v.move(w.rows, t, int64(s.Length))
-	return v.distinct(s)
-}
-
 // counts reports whether columns have thresholds.
 func (s *Spec) counts() bool {
 	return slices.ContainsFunc(s.Distinct, func(c Column) bool { return c.Threshold > 0 })
@@ -388,7 +391,7 @@ func (w *Window) chain(s *Spec, t int64) []row {
 	v := w.seq
 	if v == nil || !v.trace || v.doneAt != t {
 		lo, _ := w.firstAtOrAfter(subSaturated(t, s.Length))
-		v = s.sweep(lo)
+		v = s.sweep(w.dict, lo)
 		v.trace = true
 		for v.to < len(w.rows) && w.rows[v.to].time <= t {
 			v.take(w.rows)
@@ -403,7 +406,7 @@ func (w *Window) chain(s *Spec, t int64) []row {
 // furthest returns the rows, counted from lo, of the chain among rows[lo:hi] that has come furthest; of several the one
 // that ends last.
 func (w *Window) furthest(s *Spec, lo, hi int) []int {
-	v := s.sweep(lo)
+	v := s.sweep(w.dict, lo)
 	v.trace = true
 	for v.to < hi {
 		v.take(w.rows)

@@ -18,15 +18,16 @@ type sliding struct {
 	sum      *big.Rat         // of the numbers in column 0; exact, so that adding and removing in any order agree
 	values   int              // how many numbers there are
 	tally    Tally            // Kind Pipeline: the Program's
+	looks    *int             // counts rows
 	digest   *digest          // for those who tell of the rows; nil where nobody does
 }
 
-func (w *Window) sliding(s *Spec) *sliding { return newSliding(s).begin(s, w.head.Group) }
+func (w *Window) sliding(s *Spec) *sliding { return newSliding(w.dict, s).begin(s, w.head.Group) }
 
-// viewAt is the window's own view, at the time of the last row. With updates it can tell of them, too.
+// viewAt is the window's own view, moved to t, which had better not go back. With updates it can tell of the rows, too.
 func (w *Window) viewAt(s *Spec, t int64, updates bool) *sliding {
 	v := w.view
-	if v == nil || updates && v.digest == nil {
+	if v == nil || v.at > t || updates && v.digest == nil {
 		v = w.sliding(s)
 		if updates {
 			v.digest = newDigest(s, w.head.Group, true)
@@ -39,8 +40,8 @@ func (w *Window) viewAt(s *Spec, t int64, updates bool) *sliding {
 	return v
 }
 
-func newSliding(s *Spec) *sliding {
-	v := &sliding{steps: make([]int, max(s.Steps, 1)), columns: make([]map[string]int, len(s.Distinct))}
+func newSliding(d *Dictionary, s *Spec) *sliding {
+	v := &sliding{looks: &d.steps, steps: make([]int, max(s.Steps, 1)), columns: make([]map[string]int, len(s.Distinct))}
 	for i := range v.columns {
 		v.columns[i] = map[string]int{}
 	}
@@ -51,6 +52,7 @@ func newSliding(s *Spec) *sliding {
 }
 
 func (v *sliding) add(r row, by int) {
+	*v.looks++
 	if int(r.step) < len(v.steps) {
 		v.steps[r.step] += by
 	}
@@ -214,7 +216,7 @@ func (w *Window) completions(s *Spec, from, to int64, updates bool) []int64 {
 	}
 	length := int64(s.Length)
 	if n := len(w.rows); n > 0 && w.rows[n-1].time == from {
-		if w.view == nil && w.scarce(s) {
+		if w.view == nil && !w.crowded() && w.scarce(s) {
 			return nil
 		}
 		if w.viewAt(s, from, updates).holds(s) {
@@ -247,6 +249,7 @@ func (w *Window) scarce(s *Spec) bool {
 	for i, c := range s.Distinct {
 		values := 0
 		for r := 0; r < n && values < c.Threshold; r++ {
+			w.dict.steps++
 			for range w.rows[r].column(i) {
 				values++
 			}

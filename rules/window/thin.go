@@ -18,8 +18,8 @@ type alikes struct {
 // thin drops what row i, just inserted, makes needless. It depends on the rows alone, so that a restored window thins
 // where the lost one would have.
 func (s *Spec) thin(w *Window, i int) {
-	if !w.crowded() {
-		w.alikes = nil
+	crowded := w.crowded()
+	if w.alikes == nil && !crowded {
 		return
 	}
 	fresh := w.rows[i].key()
@@ -28,6 +28,7 @@ func (s *Spec) thin(w *Window, i int) {
 	if x == nil || x.total > 2*len(w.rows)+crowdedAbove {
 		x = &alikes{of: map[string][]rowKey{}}
 		for _, r := range w.rows {
+			w.dict.steps++
 			v := r.values(len(s.Distinct))
 			x.of[v] = append(x.of[v], r.key())
 			x.total++
@@ -37,6 +38,9 @@ func (s *Spec) thin(w *Window, i int) {
 		p, _ := slices.BinarySearchFunc(x.of[values], fresh, rowKey.compare)
 		x.of[values] = slices.Insert(x.of[values], p, fresh)
 		x.total++
+	}
+	if !crowded {
+		return // it stays known, for a window may be about as large as that for long
 	}
 	near := x.around(w, values, fresh)
 	for m := 1; m+1 < len(near); {
@@ -53,6 +57,7 @@ func (s *Spec) thin(w *Window, i int) {
 // around are k and the two rows of its values before and behind it that the window still has.
 func (x *alikes) around(w *Window, values string, k rowKey) []rowKey {
 	stands := func(p int) bool {
+		w.dict.steps++
 		_, found := w.place(x.of[values][p])
 		if !found {
 			x.drop(values, x.of[values][p])

@@ -64,24 +64,22 @@ func (w *Window) dropTrigger(r row, tick int64) {
 	}
 	item := string(triggerItem) + r.item()
 	if at, ok := w.findTrigger(item); ok {
-		w.bytes -= w.trigs[at].size()
-		w.trigs = slices.Delete(w.trigs, at, at+1)
-		w.touch(item)
+		w.cutTrigger(at)
 	}
 }
 
 // tick judges the ticks that the watermark has passed, and drops the rows that no later tick sees.
 func (s *Spec) tick(w *Window, watermark int64) []Firing {
 	var fired []Firing
-	var v *sliding
 	for len(w.rows) > 0 {
 		t := w.nextTick()
 		if t >= watermark {
 			break
 		}
-		if v == nil {
-			v = w.sliding(s)
+		if w.view == nil {
+			w.view = w.sliding(s)
 		}
+		v := w.view // it goes from tick to tick: what comes lies behind it
 		v.move(w.rows, t, int64(s.Length)-1)
 		w.dropRows(v)
 		if v.from < v.to && v.holds(s) {

@@ -538,7 +538,7 @@ func TestNumbers(t *testing.T) {
 
 // TestSumIsExact: adding and removing in any order leaves nothing behind.
 func TestSumIsExact(t *testing.T) {
-	v := newSliding(&Spec{Kind: Sum, Distinct: []Column{{}}})
+	v := newSliding(new(Dictionary), &Spec{Kind: Sum, Distinct: []Column{{}}})
 	rows := make([]row, 1000)
 	for i := range rows {
 		rows[i] = new(Dictionary).makeRow(idOf(fmt.Sprint(i)), &Observation{Columns: [][]string{{"0.1"}}}, 0)
