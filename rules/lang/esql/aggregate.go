@@ -46,7 +46,9 @@ func init() {
 // refusedAggregates are those of the language that are not here.
 var refusedAggregates = map[string]bool{"median_absolute_deviation": true, "std_dev": true, "variance": true, "top": true, "sample": true,
 	"weighted_avg": true, "first": true, "last": true, "absent": true, "present": true, "st_centroid_agg": true, "st_extent_agg": true,
-	"rate": true, "all_first": true, "all_last": true, "first_over_time": true, "last_over_time": true, "count_over_time": true,
+	"earliest": true, "latest": true, "std_dev_over_time": true, "stddev_over_time": true, "variance_over_time": true, "percentile_over_time": true,
+	"count_distinct_over_time": true, "present_over_time": true, "absent_over_time": true, "increase": true, "delta": true, "idelta": true, "irate": true,
+	"deriv": true, "sparkline": true, "rate": true, "all_first": true, "all_last": true, "first_over_time": true, "last_over_time": true, "count_over_time": true,
 	"sum_over_time": true, "max_over_time": true, "min_over_time": true, "avg_over_time": true}
 
 // numeric are the aggregates that take numbers only.
@@ -223,7 +225,7 @@ func newAggregate(x *expr, build func(*expr) *term, filter *term) aggregate {
 	case x.star:
 		fail(x.at, CodeSyntax, "", "only COUNT takes *")
 	case len(x.args) == 0 || len(x.args) > 1+a.fn.args || x.name == "percentile" && len(x.args) < 2:
-		fail(x.at, CodeType, "", "%s does not take %d arguments", strings.ToUpper(x.name), len(x.args))
+		failNumber(x.at, "%s does not take %d arguments", strings.ToUpper(x.name), len(x.args))
 	default:
 		a.arg = build(x.args[0])
 	}

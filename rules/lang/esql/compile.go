@@ -1,6 +1,7 @@
 package esql
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -20,9 +21,12 @@ type Options struct {
 // Compile makes a rule's condition of a query: an expression on single events if it has no STATS, else a window. One of
 // them is not nil, unless r has got an error. Positions are those of the query's file.
 func Compile(text *source.Node, o Options, r *source.Report) (where match.Expr, stateful *rules.Stateful) {
-	defer catch(text, r)
+	guessed := new(bool)
+	defer catch(text, r, guessed)
 	q := parse(text.Text)
 	c := &compiler{scope: eventScope(q.metadata)}
+	c.scope.guessed = guessed
+	c.scope.aggregates = slices.ContainsFunc(q.commands, func(cmd command) bool { return cmd.word == "STATS" })
 	c.sources(q.sources)
 	for i := range q.commands {
 		c.command(&q.commands[i], q.commands[i+1:])
@@ -45,6 +49,7 @@ type compiler struct {
 	where  []*term // of the stage at hand: on events, or on the rows of the last STATS
 	filter []*term // before the first STATS, once there is one
 	stages []stage
+	back   time.Duration // how far the query itself looks back, 0 if it does not say
 }
 
 // stage is one STATS. Its row has the keys first and then the aggregates.
@@ -68,7 +73,9 @@ func (s *stage) typ(col int) typ {
 func (c *compiler) command(cmd *command, rest []command) {
 	switch cmd.word {
 	case "WHERE":
-		c.where = append(c.where, condition(c.scope.build(cmd.where), "WHERE"))
+		if x := c.lookBack(cmd.where); x != nil {
+			c.where = append(c.where, condition(c.scope.build(x), "WHERE"))
+		}
 	case "EVAL":
 		for _, f := range cmd.fields {
 			c.scope.set(f.name, c.scope.build(f.x))
@@ -98,7 +105,7 @@ func (c *compiler) command(cmd *command, rest []command) {
 func (c *compiler) stats(cmd *command) {
 	st := stage{where: c.where, at: cmd.at}
 	before := c.scope
-	next := &scope{columns: map[string]*term{}}
+	next := &scope{columns: map[string]*term{}, aggregates: true}
 	for _, k := range cmd.by {
 		t := before.build(k.x)
 		if t.typ == tSpan {
@@ -117,7 +124,7 @@ func (c *compiler) stats(cmd *command) {
 		if f.filter != nil {
 			filter = condition(before.build(f.filter), "WHERE")
 		}
-		inner := &scope{columns: map[string]*term{}}
+		inner := &scope{columns: map[string]*term{}, aggregates: true}
 		inner.aggregate = func(x *expr) *term { return st.column(st.add(newAggregate(x, before.build, filter)), x.at) }
 		for i, name := range st.names {
 			inner.set(name, st.column(i, cmd.at))
@@ -211,6 +218,9 @@ func (c *compiler) stateful(o Options) *rules.Stateful {
 	in.Columns = []event.Path{p.row()}
 	st.Inputs = []rules.Input{in}
 	st.Window = window.Spec{Kind: window.Pipeline, Program: p, Length: o.From}
+	if c.back > 0 && (o.From <= 0 || c.back < o.From) {
+		st.Window.Length = c.back
+	}
 	if !p.monotone() {
 		st.Window.Every = o.Interval
 	}

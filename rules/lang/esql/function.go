@@ -30,7 +30,7 @@ func (f *function) apply(name string, at int, args []*term) *term {
 	needed = strings.TrimSuffix(needed, "*")
 	kinds := needed + optional
 	if len(args) < len(needed) || len(args) > len(kinds) && !repeated {
-		fail(at, CodeType, "", "%s does not take %d arguments", strings.ToUpper(name), len(args))
+		failNumber(at, "%s does not take %d arguments", strings.ToUpper(name), len(args))
 	}
 	converted := slices.Clone(args)
 	first := tNull
@@ -118,6 +118,9 @@ func implicit(t *term, want typ) (*term, bool) {
 		return convert(t, tDouble), true
 	case t.typ == tDouble && want == tLong && t.isLit:
 		return convert(t, tLong), true
+	case want == tSpan && t.isLit && t.typ == tKeyword && len(t.lit) == 1:
+		d, ok := spanText(t.lit[0].s)
+		return literalTerm(tSpan, one(d), t.at), ok
 	case t.loose() && want != tSpan:
 		c := convert(t, want)
 		if t.isLit && len(t.lit) == 1 && len(c.lit) == 0 {

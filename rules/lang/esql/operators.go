@@ -252,7 +252,7 @@ func choose(at int, args []*term) *term {
 // coalesce makes the first argument that is not null.
 func coalesce(at int, args []*term) *term {
 	if len(args) == 0 {
-		fail(at, CodeType, "", "COALESCE needs arguments")
+		failNumber(at, "COALESCE needs arguments")
 	}
 	args = unify(at, "COALESCE", args)
 	return newTerm(term{op: "coalesce", typ: args[0].typ, args: args, at: at, fn: func(args []value) value {

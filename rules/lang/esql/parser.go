@@ -84,13 +84,19 @@ func (p *parser) expect(what string) token {
 func (p *parser) from(q *query) {
 	t := p.peek()
 	if !t.is("FROM") {
-		if t.is("ROW") || t.is("SHOW") || t.is("TS") {
+		if t.is("SET") {
+			unsupported(t.at, "leave it out", "SET is not supported")
+		}
+		if t.is("ROW") || t.is("SHOW") || t.is("TS") || t.is("PROMQL") {
 			unsupported(t.at, "a rule reads events: begin with FROM", "a rule cannot begin with %s", strings.ToUpper(t.value))
 		}
 		fail(t.at, CodeSyntax, "begin with FROM logs-okta*", "a query begins with FROM, not %s", t)
 	}
 	p.take()
 	for {
+		if t := p.lookahead(); t == '(' {
+			unsupported(p.at, "", "subqueries are not supported")
+		}
 		s := p.source()
 		q.sources = append(q.sources, name{text: s.value, at: s.at})
 		if len(q.sources) > maxItems {
@@ -139,24 +145,31 @@ func (p *parser) name(wild bool) name {
 }
 
 func parameter(at int) {
-	fail(at, CodeParameter, "write the value", "parameters have no value in a rule")
+	panic(problem{at: at, code: CodeParameter, hint: "write the value", message: "parameters have no value in a rule", unsupported: true})
 }
 
 // refused says of the commands that cannot be run why.
 var refused = map[string]string{
-	"MV_EXPAND":    "it makes several rows of an event, and an event counts once here",
-	"INLINESTATS":  "it joins every row to an aggregate of all of them",
-	"INLINE":       "it joins every row to an aggregate of all of them",
-	"ENRICH":       "its policies live in Elasticsearch",
-	"LOOKUP":       "its index lives in Elasticsearch",
-	"JOIN":         "its index lives in Elasticsearch",
-	"CHANGE_POINT": "it needs a series of values",
-	"FORK":         "a rule has one pipeline",
-	"FUSE":         "a rule has one pipeline",
-	"COMPLETION":   "it asks a language model",
-	"RERANK":       "it asks a language model",
-	"SAMPLE":       "whether an alert is raised must not depend on chance",
-	"EXPLAIN":      "it is no search",
+	"MV_EXPAND":         "it makes several rows of an event, and an event counts once here",
+	"INLINESTATS":       "it joins every row to an aggregate of all of them",
+	"INLINE STATS":      "it joins every row to an aggregate of all of them",
+	"ENRICH":            "its policies live in Elasticsearch",
+	"LOOKUP":            "its index lives in Elasticsearch",
+	"JOIN":              "its index lives in Elasticsearch",
+	"CHANGE_POINT":      "it needs a series of values",
+	"FORK":              "a rule has one pipeline",
+	"FUSE":              "a rule has one pipeline",
+	"COMPLETION":        "it asks a language model",
+	"RERANK":            "it asks a language model",
+	"SAMPLE":            "whether an alert is raised must not depend on chance",
+	"EXPLAIN":           "it is no search",
+	"INSIST":            "what the index has stored is not known",
+	"URI_PARTS":         "its columns are made by Elasticsearch",
+	"USER_AGENT":        "its columns are made by Elasticsearch; user_agent.* has them",
+	"MMR":               "it needs vectors",
+	"TS_INFO":           "it tells about an index",
+	"METRICS_INFO":      "it tells about an index",
+	"REGISTERED_DOMAIN": "its columns are made by Elasticsearch",
 }
 
 func (p *parser) command() command {
@@ -187,12 +200,22 @@ func (p *parser) command() command {
 	case "SORT":
 		p.sort()
 	case "LIMIT":
-		if n := p.take(); n.kind != number {
+		n := p.take()
+		switch {
+		case n.symbol("?"):
+			parameter(n.at)
+		case n.kind != number:
 			fail(n.at, CodeSyntax, "", "LIMIT needs a number, not %s", n)
+		}
+		if by := p.peek(); by.is("BY") {
+			unsupported(by.at, "", "LIMIT … BY is not supported: which rows are left would depend on the order of arrival")
 		}
 	case "DISSECT", "GROK":
 		p.dissect(&c)
 	default:
+		if c.word == "INLINE" && p.peek().is("STATS") {
+			c.word = "INLINE STATS"
+		}
 		if reason, ok := refused[c.word]; ok {
 			unsupported(t.at, "", "%s is not supported: %s", c.word, reason)
 		}
@@ -284,6 +307,9 @@ func (p *parser) dissect(c *command) {
 		fail(t.at, CodeSyntax, c.word+` field "%{…}"`, "%s needs a pattern in quotes, not %s", c.word, t)
 	}
 	c.pattern, c.at2 = t.value, t.at
+	if o := p.peek(); o.symbol(",") {
+		unsupported(o.at, "write one pattern", "several patterns in one %s are not supported", c.word)
+	}
 	if o := p.peek(); o.is("APPEND_SEPARATOR") {
 		unsupported(o.at, "join the parts with CONCAT", "APPEND_SEPARATOR is not supported")
 	}

@@ -96,6 +96,9 @@ func (p *parser) patterns() []*expr {
 // list reads (a, b, …).
 func (p *parser) list() []*expr {
 	p.expect("(")
+	if t := p.peek(); t.is("FROM") {
+		unsupported(t.at, "", "subqueries are not supported")
+	}
 	var list []*expr
 	for {
 		list = append(list, p.expression())
@@ -174,7 +177,8 @@ var casts = map[string]string{
 	"string": "to_string", "keyword": "to_string", "text": "to_string", "long": "to_long", "integer": "to_integer", "int": "to_integer",
 	"double": "to_double", "boolean": "to_boolean", "bool": "to_boolean", "ip": "to_ip", "datetime": "to_datetime", "date": "to_datetime",
 	"time_duration": "to_timeduration", "date_period": "to_dateperiod",
-	"version": "", "unsigned_long": "", "date_nanos": "", "geo_point": "", "geo_shape": "", "cartesian_point": "", "cartesian_shape": "",
+	"ul": "", "ulong": "", "aggregate_metric_double": "", "dense_vector": "", "semantic_text": "", "geohash": "", "geotile": "", "geohex": "", "date_range": "",
+	"histogram": "", "tdigest": "", "exponential_histogram": "", "version": "", "unsigned_long": "", "date_nanos": "", "geo_point": "", "geo_shape": "", "cartesian_point": "", "cartesian_shape": "",
 }
 
 func long(n int64, at int) *expr {
@@ -201,6 +205,8 @@ func (p *parser) primary() *expr {
 	case t.symbol("("):
 		x = p.expression()
 		p.expect(")")
+	case t.symbol("{"):
+		unsupported(t.at, "", "named arguments of functions are not supported")
 	case t.symbol("["):
 		unsupported(t.at, "use IN with a list in parentheses", "literals of several values are not supported")
 	case t.kind == word && p.peek().symbol("(") && t.bare:

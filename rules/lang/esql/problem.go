@@ -25,10 +25,16 @@ type problem struct {
 	at                  int // byte of the query
 	code, hint, message string
 	unsupported         bool
+	number              bool // it is about the number of arguments, which no type changes
 }
 
 func fail(at int, code, hint, format string, args ...any) {
 	panic(problem{at: at, code: code, hint: hint, message: fmt.Sprintf(format, args...)})
+}
+
+// failNumber refuses a number of arguments.
+func failNumber(at int, format string, args ...any) {
+	panic(problem{at: at, code: CodeType, message: fmt.Sprintf(format, args...), number: true})
 }
 
 func unsupported(at int, hint, format string, args ...any) {
@@ -36,10 +42,16 @@ func unsupported(at int, hint, format string, args ...any) {
 }
 
 // catch turns a problem into a diagnostic. It is deferred.
-func catch(query *source.Node, r *source.Report) {
+//
+// A type that does not fit is no mistake of the author's where the query reads fields whose types we have guessed: an
+// index of other data knows better, so it is unsupported.
+func catch(query *source.Node, r *source.Report, guessed *bool) {
 	switch p := recover().(type) {
 	case nil:
 	case problem:
+		if p.code == CodeType && !p.number && *guessed && !p.unsupported {
+			p.unsupported, p.message = true, p.message+", as far as we know: the query reads fields that the System Log does not have"
+		}
 		if p.unsupported {
 			r.Unsupported(query.At(p.at), p.code, p.hint, "%s", p.message)
 			return

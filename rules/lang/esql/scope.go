@@ -14,6 +14,10 @@ type scope struct {
 	columns map[string]*term
 	order   []string // of columns
 	open    bool     // fields of the event can be seen
+	// aggregates says that the query has a STATS, so that it is about more than one event.
+	aggregates bool
+	// guessed is set once a field is read whose type we do not know.
+	guessed *bool
 	hidden  []func(string) bool
 	// aggregate, inside STATS, is what a call of an aggregate function becomes; nil elsewhere.
 	aggregate func(x *expr) *term
@@ -25,7 +29,7 @@ func eventScope(metadata []name) *scope {
 		switch m.text {
 		case "_id", "_version", "_index", "_source", "_ignored", "_index_mode", "_tsid", "_score", "_size", "_tier", "_routing":
 		default:
-			fail(m.at, CodeUnknown, "", "there is no metadata %s", m.text)
+			unsupported(m.at, "", "the metadata %s is not known here", m.text)
 		}
 	}
 	return s
@@ -56,6 +60,10 @@ func (s *scope) column(name string, at int) *term {
 			hint = "there are " + strings.Join(s.order[:min(len(s.order), 10)], ", ")
 		}
 		fail(at, CodeColumn, hint, "there is no column %s here", name)
+	}
+	if _, known := types[name]; !known && s.guessed != nil {
+		_, known = slices.BinarySearch(event.Names(), name)
+		*s.guessed = *s.guessed || !known
 	}
 	return field(name, at)
 }

@@ -451,6 +451,10 @@ func TestStateless(t *testing.T) {
 		`WHERE @timestamp > NOW() - 1 hour AND event.action == "a"`:                                          {"a"},
 		`DISSECT okta.actor.alternate_id "%{user}@%{domain}" | WHERE domain == "example.com"`:                {"a"},
 		`GROK okta.actor.alternate_id "%{USERNAME:user}@%{HOSTNAME:domain}" | WHERE domain == "example.com"`: {"a"},
+		`GROK okta.actor.alternate_id "(?<who.name>[a-z]+)@%{HOSTNAME:domain}" | WHERE who.name == "ada"`:    {"a"},
+		`WHERE okta.actor.alternate_id RLIKE """a[+\-d5]+a@.*"""`:                                            {"a"},
+		`WHERE okta.client.ip > "192.0.2.8" AND okta.client.ip < "2001:db8::2"`:                              {"b", "c"},
+		`WHERE okta.client.ip == "::ffff:192.0.2.7"`:                                                         {"a"},
 		`GROK okta.debug_context.debug_data.risk "^%{NUMBER:n:double}$" | WHERE n > 7`:                       {"c"},
 		`EVAL u = MV_LAST(SPLIT(okta.actor.alternate_id, "@")) | RENAME u AS d | WHERE d == "example.org"`:   {"b"},
 	} {

@@ -2,6 +2,7 @@ package esql
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,7 +15,7 @@ var units = []struct {
 }{
 	{"ms millisecond milliseconds", 1, 0},
 	{"s sec second seconds", 1000, 0},
-	{"min minute minutes", 60_000, 0},
+	{"min minute minutes m", 60_000, 0},
 	{"h hour hours", 3600_000, 0},
 	{"d day days", day, 0},
 	{"w week weeks", 7 * day, 0},
@@ -38,6 +39,19 @@ func spanOf(n int64, unit string) (d datum, ok bool) {
 		}
 	}
 	return datum{}, false
+}
+
+// spanText reads a duration in a string, as the language converts them: "1 hour".
+func spanText(s string) (datum, bool) {
+	i := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	if i <= 0 {
+		return datum{}, false
+	}
+	n, err := strconv.ParseInt(s[:i], 10, 64)
+	if err != nil {
+		return datum{}, false
+	}
+	return spanOf(n, strings.TrimSpace(s[i:]))
 }
 
 // shift moves a time by a duration.

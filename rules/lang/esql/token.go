@@ -208,6 +208,12 @@ func (l *lexer) name(wild bool) token {
 	return t
 }
 
+// lookahead is the next character that is no blank and no comment, 0 at the end.
+func (l *lexer) lookahead() byte {
+	l.space()
+	return l.peek()
+}
+
 // source reads an index pattern as it stands behind FROM.
 func (l *lexer) source() token {
 	l.space()
@@ -215,7 +221,10 @@ func (l *lexer) source() token {
 		return l.text()
 	}
 	start := l.at
-	for l.at < len(l.query) && strings.IndexByte(" \t\r\n,|\"()[]=`/", l.query[l.at]) < 0 {
+	comment := func() bool {
+		return strings.HasPrefix(l.query[l.at:], "//") || strings.HasPrefix(l.query[l.at:], "/*")
+	}
+	for l.at < len(l.query) && strings.IndexByte(" \t\r\n,|\"()[]=`", l.query[l.at]) < 0 && !comment() { // <logs-{now/d}> is a source
 		l.at++
 	}
 	if l.at == start {

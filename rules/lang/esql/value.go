@@ -86,10 +86,10 @@ func finite(f float64) value {
 func fromEvent(vs []event.Value, t typ) value {
 	var out value
 	for _, v := range vs {
-		if v.Kind == event.Object {
+		if v.Kind == event.Object && t != tTime { // {"$date": …} is a time
 			continue
 		}
-		if d, ok := parseDatum(v.Text, t); ok {
+		if d, ok := readDatum(v.Text, t); ok {
 			out = append(out, d)
 		}
 	}
@@ -101,6 +101,17 @@ func fromEvent(vs []event.Value, t typ) value {
 		out = slices.Compact(out)
 	}
 	return out
+}
+
+// readDatum reads what an event has as a type: a time in whatever form events come in, for Elastic's pipeline has made a
+// date of it.
+func readDatum(text string, t typ) (datum, bool) {
+	if t == tTime {
+		if at, _, ok := event.ParseTime(text); ok {
+			return datum{n: at.UnixMilli()}, true
+		}
+	}
+	return parseDatum(text, t)
 }
 
 // parseDatum reads a text as a type, as the casts do.
@@ -131,8 +142,8 @@ func parseDatum(text string, t typ) (datum, bool) {
 			return datum{}, true
 		}
 	case tIP:
-		if a, err := netip.ParseAddr(text); err == nil {
-			b := a.WithZone("").As16()
+		if a, ok := event.ParseAddress(text); ok {
+			b := a.As16()
 			return datum{s: string(b[:])}, true
 		}
 	case tTime:
