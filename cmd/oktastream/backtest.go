@@ -21,6 +21,7 @@ func newBacktest() *cobra.Command {
 	var src ruleSource
 	var baseline, format, org string
 	var perDay, top int
+	var rejected float64
 	var failOnLost, quiet, history bool
 	var data reading
 	cmd := &cobra.Command{
@@ -32,13 +33,16 @@ func newBacktest() *cobra.Command {
 			"Cost is measured by evaluating each rule alone over the first 50,000 events that meet one of its conditions; the\n" +
 			"share is of the sum over all rules. Files are streamed, but the events that meet a condition of some rule must fit\n" +
 			"into memory.\n\n" +
-			"Exit codes: 0 ok, 1 a gate does not hold, 2 a rule does not load, 3 usage or unreadable input.",
+			"Exit codes: 0 ok, 1 a gate does not hold, 2 a rule does not load, 3 usage, unreadable input, or input without any event.",
 		Example: "  oktastream backtest export.ndjson\n" +
 			"  oktastream backtest -r rules/ --compare ../main/rules/ --fail-on-lost --max-alerts-per-day 20 export.ndjson",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			gates := backtest.Gates{FailOnLost: failOnLost}
 			if cmd.Flags().Changed("max-alerts-per-day") {
 				gates.MaxPerDay = &perDay
+			}
+			if cmd.Flags().Changed("max-rejected") {
+				gates.MaxRejected = &rejected
 			}
 			switch {
 			case format != "text" && format != "json":
@@ -47,6 +51,8 @@ func newBacktest() *cobra.Command {
 				return fail(exitUsage, errors.New("--fail-on-lost needs --compare: lost against which rules?"))
 			case perDay < 0 || top < 0:
 				return fail(exitUsage, errors.New("--max-alerts-per-day and --top cannot be negative"))
+			case rejected < 0 || rejected > 100:
+				return fail(exitUsage, fmt.Errorf("--max-rejected is a percentage, not %v", rejected))
 			}
 			notes := cmd.ErrOrStderr()
 			if quiet {
@@ -96,8 +102,8 @@ func newBacktest() *cobra.Command {
 				return fail(exitUsage, err)
 			}
 			switch {
-			case rep.Unreadable() > 0:
-				return fail(exitUsage, fmt.Errorf("%d of %d inputs could not be read to the end", rep.Unreadable(), len(inputs)))
+			case rep.Check() != nil:
+				return fail(exitUsage, rep.Check())
 			case len(rep.Broken) > 0:
 				return fail(exitFindings, nil)
 			}
@@ -108,6 +114,7 @@ func newBacktest() *cobra.Command {
 	readingFlags(cmd, &data)
 	cmd.Flags().StringVar(&baseline, "compare", "", "rule file or directory whose alerts are the baseline")
 	cmd.Flags().IntVar(&perDay, "max-alerts-per-day", 0, "fail if all rules together raise more alerts on any UTC day")
+	cmd.Flags().Float64Var(&rejected, "max-rejected", 0, "fail if a larger percentage of the input holds no event")
 	cmd.Flags().BoolVar(&failOnLost, "fail-on-lost", false, "fail if an alert of the baseline is lost")
 	cmd.Flags().IntVar(&top, "top", 10, "how many of the noisiest groups to list")
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")

@@ -18,19 +18,24 @@ func newEval() *cobra.Command {
 	var src ruleSource
 	var format, org string
 	var quiet, history bool
+	var rejected float64
 	var data reading
 	cmd := &cobra.Command{
 		Use:   "eval [FILE...|-]",
 		Short: "Evaluate rules over files, without Kafka",
-		Long: "eval reads files (or standard input) of JSON or newline-delimited JSON in any envelope, evaluates the rules in\n" +
-			"order of event time, and prints one alert per line. Notes and a summary go to standard error. The end of the\n" +
+		Long: "eval reads files (or standard input) of events in any envelope: JSON documents, one a line or not, or the admin console's\n" +
+			"CSV, plain or packed with gzip or zstd. It evaluates the rules in order of event time and prints one alert per line. Notes and a summary go to standard error. The end of the\n" +
 			"input closes every window. The same input gives the same bytes.\n\n" +
-			"Exit codes: 0 ok, 2 a rule does not load, 3 usage or unreadable input.",
+			"Exit codes: 0 ok, 1 --max-rejected does not hold, 2 a rule does not load, 3 usage, unreadable input, or input without\n" +
+			"any event.",
 		Example: "  oktastream eval export.ndjson\n  oktastream eval -r rules/ -o ecs - < events.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := checkFormat(format)
 			if err != nil {
 				return err
+			}
+			if rejected < 0 || rejected > 100 {
+				return fail(exitUsage, fmt.Errorf("--max-rejected is a percentage, not %v", rejected))
 			}
 			notes := cmd.ErrOrStderr()
 			set, err := src.loadSet(notes)
@@ -70,8 +75,11 @@ func newEval() *cobra.Command {
 					fmt.Fprintln(notes, line)
 				}
 			}
-			if rep.Unreadable > 0 {
-				return fail(exitUsage, fmt.Errorf("%d of %d inputs could not be read to the end", rep.Unreadable, len(inputs)))
+			if err := rep.Check(); err != nil {
+				return fail(exitUsage, err)
+			}
+			if share := rep.Rejected(); cmd.Flags().Changed("max-rejected") && share > rejected {
+				return fail(exitFindings, fmt.Errorf("%.3g %% of the input holds no event, more than %v %%", share, rejected))
 			}
 			return nil
 		},
@@ -81,6 +89,7 @@ func newEval() *cobra.Command {
 	cmd.Flags().StringVarP(&format, "output", "o", encoding.Default, "format of the alerts: native or ecs")
 	cmd.Flags().StringVar(&org, "org", "", "organisation name, for alerts and their ids")
 	cmd.Flags().BoolVar(&history, "assume-history", false, "rules about what is seen for the first time take the first event for the beginning of all")
+	cmd.Flags().Float64Var(&rejected, "max-rejected", 0, "exit with 1 if a larger percentage of the input holds no event")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no notes and no summary")
 	return cmd
 }

@@ -60,8 +60,8 @@ func newExplain() *cobra.Command {
 					}
 				}
 			}
-			if read.Unreadable > 0 {
-				return fail(exitUsage, fmt.Errorf("%d of %d inputs could not be read to the end", read.Unreadable, len(inputs)))
+			if err := read.Check(); err != nil {
+				return fail(exitUsage, err)
 			}
 			given := make([]explain.Input, len(events))
 			for i, e := range events {

@@ -84,8 +84,8 @@ func countTypes(cmd *cobra.Command, inputs []offline.Input) (map[string]int, err
 			cmd.PrintErrf("%s: %v\n", f.Name, f.Err)
 		}
 	}
-	if rep.Unreadable > 0 {
-		return nil, fmt.Errorf("%d of %d inputs could not be read to the end", rep.Unreadable, len(inputs))
+	if err := rep.Check(); err != nil {
+		return nil, err
 	}
 	counts := map[string]int{}
 	decoder := event.NewDecoder(event.NewFields())

@@ -65,6 +65,30 @@ type Report struct {
 
 const maxProblems = 100
 
+// Check is an error where an input could not be read to its end, or where no event was read at all: then whatever follows is
+// about nothing.
+func (r *Report) Check() error {
+	switch {
+	case r.Unreadable > 0:
+		return fmt.Errorf("%d of %d inputs could not be read to the end", r.Unreadable, len(r.Files))
+	case r.Events == 0:
+		return fmt.Errorf("no event was read from %s", rules.Counted(len(r.Files), "input"))
+	}
+	return nil
+}
+
+// Rejected is how much of what was read is no event, in percent.
+func (r *Report) Rejected() float64 {
+	rejected := 0
+	for _, f := range r.Files {
+		rejected += f.Rejected
+	}
+	if rejected == 0 {
+		return 0
+	}
+	return 100 * float64(rejected) / float64(rejected+r.Events)
+}
+
 // Run reads all inputs, evaluates set over their events in order of event time, and closes every window at the end. It
 // keeps the events that meet a condition of some rule, and the alerts, in memory. The error is about the engine; what is
 // wrong with inputs stands in the report.

@@ -15,6 +15,8 @@ type Gates struct {
 	MaxPerDay *int
 	// FailOnLost asks that no alert of the baseline is lost. It needs a baseline.
 	FailOnLost bool
+	// MaxRejected is the highest share of the input, in percent, that may hold no event; nil: any share.
+	MaxRejected *float64
 }
 
 // check lists the gates that do not hold, with the reason.
@@ -32,6 +34,9 @@ func (g Gates) check(r *Report) []string {
 	}
 	if g.FailOnLost && r.Compare != nil && len(r.Compare.Lost) > 0 {
 		broken = append(broken, "lost from the baseline: "+rules.Counted(len(r.Compare.Lost), "alert"))
+	}
+	if g.MaxRejected != nil && r.source.Rejected() > *g.MaxRejected {
+		broken = append(broken, fmt.Sprintf("%.3g %% of the input holds no event, more than %v %%", r.source.Rejected(), *g.MaxRejected))
 	}
 	return broken
 }

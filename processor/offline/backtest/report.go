@@ -92,8 +92,8 @@ func newReport(source *offline.Report, read int) *Report {
 // Notes are for the reader of a terminal: each file with what became of it.
 func (r *Report) Notes() []string { return r.source.FileSummary() }
 
-// Unreadable is the number of inputs that could not be read, or not to their end.
-func (r *Report) Unreadable() int { return r.source.Unreadable }
+// Check is an error where an input could not be read to its end, or none of them held an event.
+func (r *Report) Check() error { return r.source.Check() }
 
 // count fills in what was found, and by which rule.
 func (r *Report) count(set *rules.Set, hits []int, found []finding, top int) {
