@@ -52,11 +52,11 @@ func (l *deadLetters) write(out *transaction, t tally, d deadLetter) error {
 	}
 	letter := &kgo.Record{
 		Topic: l.topic, Partition: r.Partition % l.partitions,
-		Key: r.Key, Value: value, Headers: append(append([]kgo.RecordHeader{}, r.Headers...), own...),
+		Key: r.Key, Value: value, Headers: append(foreign(r.Headers), own...),
 	}
 	if limit := out.sizes[l.topic]; limit > 0 && recordSize(letter) > limit {
 		own = append(own, header("truncated", strconv.Itoa(len(value))))
-		letter.Headers = append(append([]kgo.RecordHeader{}, r.Headers...), own...)
+		letter.Headers = append(foreign(r.Headers), own...)
 		letter.Value = nil
 		if recordSize(letter) > limit { // it is the key or the headers
 			letter.Key, letter.Headers = nil, own
@@ -65,6 +65,22 @@ func (l *deadLetters) write(out *transaction, t tally, d deadLetter) error {
 	}
 	t.add(l.metrics.deadLetters.WithLabelValues(d.code), 1)
 	return out.produce(owned(letter))
+}
+
+// foreignPrefix goes before the name of an input header that looks like one of a dead letter's own: of a dead letter that
+// was fed back, or of a producer that wants to be taken for it. Each name of ours is there once, and says what we found.
+const foreignPrefix = "input."
+
+// foreign are the headers of the input record as a dead letter carries them.
+func foreign(headers []kgo.RecordHeader) []kgo.RecordHeader {
+	out := make([]kgo.RecordHeader, 0, len(headers)+12)
+	for _, h := range headers {
+		if len(h.Key) >= len(deadLetterPrefix) && strings.EqualFold(h.Key[:len(deadLetterPrefix)], deadLetterPrefix) {
+			h.Key = foreignPrefix + h.Key
+		}
+		out = append(out, h)
+	}
+	return out
 }
 
 // owned gives a record memory of its own, see buffers.

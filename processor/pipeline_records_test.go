@@ -101,6 +101,50 @@ func TestPipelineDeadLetters(t *testing.T) {
 	}
 }
 
+// A dead letter carries each header of its record once and as it was, and nobody but us says why it is one.
+func TestPipelineDeadLetterHeaders(t *testing.T) {
+	t.Parallel()
+	c, cl := newInput(t, 1)
+	send := func(n int) {
+		for i := range n {
+			r := &kgo.Record{Topic: inputTopic, Value: []byte("{not json"), Headers: []kgo.RecordHeader{
+				{Key: "origin", Value: []byte("forwarder")}, {Key: "hop", Value: []byte("1")}, {Key: "hop", Value: []byte("2")}, {Key: "n", Value: []byte(strconv.Itoa(i))},
+				{Key: "__oktastream.errors.code", Value: []byte("panic")}, {Key: "__OKTASTREAM.errors.Message", Value: []byte("all is well")},
+				{Key: "__oktastream.errors.element", Value: []byte("7")}}}
+			if err := cl.ProduceSync(context.Background(), r).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	send(30)
+	p := start(t, c, counting(), nil)
+	for _, n := range []int{30, 60} { // the second time in memory that has been used before
+		eventually(t, 20*time.Second, "the dead letters", func() bool { return len(readAll(t, c, "g-dlq")) == n })
+		if n == 30 {
+			send(30)
+		}
+	}
+	p.stop(t)
+	for i, r := range readAll(t, c, "g-dlq") {
+		seen := map[string][]string{}
+		for _, h := range r.Headers {
+			seen[h.Key] = append(seen[h.Key], string(h.Value))
+		}
+		want := map[string][]string{"origin": {"forwarder"}, "hop": {"1", "2"}, "n": {strconv.Itoa(i % 30)}, "__oktastream.errors.code": {codeUndecodable},
+			"input.__oktastream.errors.code": {"panic"}, "input.__OKTASTREAM.errors.Message": {"all is well"}, "input.__oktastream.errors.element": {"7"}}
+		for key, values := range want {
+			if diff := cmp.Diff(values, seen[key]); diff != "" {
+				t.Errorf("letter %d, header %s (-want +got):\n%s", i, key, diff)
+			}
+		}
+		for key, values := range seen {
+			if _, ok := want[key]; !ok && (len(values) != 1 || !strings.HasPrefix(key, deadLetterPrefix) || key == deadLetterPrefix+"element") {
+				t.Errorf("letter %d has header %s: %q", i, key, values)
+			}
+		}
+	}
+}
+
 // A record that no topic takes must not be tried forever.
 func TestPipelineTooLarge(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -159,7 +160,7 @@ func size(field func(*settings) *int) form {
 			}
 		}
 		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 || n > (1<<62)/unit {
+		if err != nil || n < 0 || n > math.MaxInt/unit {
 			return errors.New("is not a number of bytes, such as 512MiB")
 		}
 		*field(s) = n * unit

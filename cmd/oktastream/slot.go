@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // slot is a number that no other running process of this host and group has, so that a process which takes the place
@@ -33,7 +32,7 @@ func claimSlot(group string) (*slot, error) {
 			last = err // another user's, or no room for a file
 			continue
 		}
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if err := lock(f); err != nil {
 			f.Close()
 			continue
 		}

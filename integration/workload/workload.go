@@ -89,7 +89,7 @@ func Closing(c Config, n int) []Event {
 	set(&c.Start, time.Date(2026, 3, 2, 6, 0, 0, 0, time.UTC))
 	set(&c.Span, 12*time.Hour)
 	c.Twice, c.Disorder = -1, -1
-	g := &generator{Config: c, rand: rand.New(rand.NewPCG(c.Seed, 0x636c6f7365)), next: 1 << 40}
+	g := &generator{Config: c, rand: rand.New(rand.NewPCG(c.Seed, 0x636c6f7365)), next: 1 << 30}
 	for range n {
 		g.add(c.Start.Add(c.Span+48*time.Hour), object{"eventType": "policy.evaluate_sign_on", "actor": person("nobody@example.test")})
 	}

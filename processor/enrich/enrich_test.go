@@ -1,3 +1,7 @@
+// The writer of databases that these tests use needs 64-bit integers.
+
+//go:build !386 && !arm
+
 package enrich
 
 import (

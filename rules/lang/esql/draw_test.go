@@ -108,7 +108,7 @@ var rawFields = map[typ][]string{
 
 func drawDoc(t *rapid.T, actor string) (doc, string) {
 	d := doc{}
-	raw := map[string]any{"uuid": fmt.Sprint(rapid.IntRange(0, 1<<40).Draw(t, "id")), "published": "2026-08-14T08:00:00.000Z"}
+	raw := map[string]any{"uuid": fmt.Sprint(rapid.Int64Range(0, 1<<40).Draw(t, "id")), "published": "2026-08-14T08:00:00.000Z"}
 	text := rapid.SampledFrom([]string{"a", "b", "ab", "A", "-"})
 	has := func(f string) bool { return rapid.IntRange(0, 3).Draw(t, f) > 0 }
 	if actor != "" {
