@@ -36,6 +36,9 @@ var properties = map[string]property{
 		var seeds []string
 		for _, s := range strings.Split(v, ",") {
 			if s = strings.TrimSpace(s); s != "" {
+				if strings.ContainsAny(s, "@/") { // not shown: it may hold a password
+					return fmt.Errorf("server %d is not host:port; a user and a password go to sasl.username and sasl.password", len(seeds)+1)
+				}
 				seeds = append(seeds, s)
 			}
 		}

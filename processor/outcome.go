@@ -33,7 +33,7 @@ func (s *session) end(commit bool) (out outcome, cause, err error) {
 	defer cancel()
 	if commit {
 		if err := s.client().Flush(ctx); err != nil {
-			return aborted, nil, fmt.Errorf("no broker has taken %s within %v (too few replicas in sync, or no leader?): flush: %w", s.refused(), s.opts.end, err)
+			return aborted, nil, s.untaken(err)
 		}
 		// The client would commit what succeeded.
 		if p := s.fail.Load(); p != nil {

@@ -76,6 +76,18 @@ func (k *kafkaConfig) security() error {
 	return errors.Join(errs...)
 }
 
+// pemFile reads what the property names. Who gives the content in place of a name must not find it in the log.
+func pemFile(property, name string) ([]byte, error) {
+	if strings.Contains(name, "-----BEGIN") {
+		return nil, fmt.Errorf("%s: holds PEM text; write it to a file and name that", property)
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", property, err)
+	}
+	return b, nil
+}
+
 func orPlain(protocol string) string {
 	if protocol == "" {
 		return "PLAINTEXT, the default"
@@ -103,9 +115,9 @@ func (k *kafkaConfig) saslMechanism() (sasl.Mechanism, error) {
 func (k *kafkaConfig) tlsConfig() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if k.ca != "" {
-		pemBytes, err := os.ReadFile(k.ca)
+		pemBytes, err := pemFile("ssl.ca.location", k.ca)
 		if err != nil {
-			return nil, fmt.Errorf("ssl.ca.location: %w", err)
+			return nil, err
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pemBytes) {
@@ -118,13 +130,13 @@ func (k *kafkaConfig) tlsConfig() (*tls.Config, error) {
 	if k.cert == "" {
 		return config, nil
 	}
-	cert, err := os.ReadFile(k.cert)
+	cert, err := pemFile("ssl.certificate.location", k.cert)
 	if err != nil {
-		return nil, fmt.Errorf("ssl.certificate.location: %w", err)
+		return nil, err
 	}
-	key, err := os.ReadFile(k.key)
+	key, err := pemFile("ssl.key.location", k.key)
 	if err != nil {
-		return nil, fmt.Errorf("ssl.key.location: %w", err)
+		return nil, err
 	}
 	if block, _ := pem.Decode(key); k.keyPassword != "" || block != nil && strings.Contains(block.Type, "ENCRYPTED") {
 		return nil, errors.New("ssl.key.password: encrypted keys are not supported; decrypt the key (openssl pkey) and protect its file instead")

@@ -86,6 +86,7 @@ type session struct {
 	fail   atomic.Pointer[error]
 	// unacked counts by topic what was produced and has no answer. The map is the worker's, the counters are everybody's.
 	unacked map[string]*atomic.Int64
+	dials   dials
 }
 
 // newSession joins the group. The caller must close the session.
@@ -94,6 +95,7 @@ func newSession(o sessionOptions) (*session, error) {
 		ids: make(map[string]map[int32]kadm.TopicID), unacked: make(map[string]*atomic.Int64)}
 	opts := append([]kgo.Opt{}, o.client...)
 	opts = append(opts,
+		kgo.WithHooks(&s.dials),
 		kgo.ConsumerGroup(o.group),
 		kgo.ConsumeTopics(o.topics...),
 		kgo.TransactionalID(o.txnID),

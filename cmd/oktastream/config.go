@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
@@ -31,13 +34,13 @@ func configure(file string, environ []string, flags []string) (settings, error) 
 		errs = append(errs, readFile(file, said))
 	}
 	errs = append(errs, readEnvironment(environ, said))
-	for _, f := range flags {
+	for i, f := range flags {
 		name, v, ok := strings.Cut(f, "=")
 		if !ok {
-			errs = append(errs, fmt.Errorf("-X %s: is not property=value", f))
+			errs = append(errs, fmt.Errorf("-X number %d: is not property=value", i+1))
 			continue
 		}
-		said[key(name)] = value{v, "-X " + name}
+		said[key(name)] = value{v, "-X " + printable(name)}
 	}
 	s, err := apply(said)
 	return s, errors.Join(append(errs, err)...)
@@ -45,6 +48,42 @@ func configure(file string, environ []string, flags []string) (settings, error) 
 
 // key is the name of a setting or Kafka property as it stands in said: Kafka properties may be written below kafka.
 func key(name string) string { return strings.TrimPrefix(strings.TrimSpace(name), "kafka.") }
+
+// Errors give the place and the reason, and never a text that may hold a password: a line of the file, a value that is
+// written where a name belongs, or the content of a file where its path belongs.
+
+// printable is what a message may show of a name: what comes after its first letters, if it is none, may be a value.
+func printable(name string) string {
+	name = strings.TrimSpace(name)
+	end := strings.IndexFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-')
+	})
+	if end < 0 {
+		return name
+	}
+	return name[:end] + "…"
+}
+
+// quoted are parts of the input in a parser's message.
+var quoted = regexp.MustCompile(`"[^"]*"|\x60[^\x60]*\x60`)
+
+// unreadable is an error of the YAML parser without the lines around it.
+func unreadable(file string, err error) error {
+	syntax, ok := errors.AsType[yaml.Error](err)
+	if !ok || syntax.GetToken() == nil {
+		return fmt.Errorf("%s: is not YAML", file)
+	}
+	at := syntax.GetToken().Position
+	return fmt.Errorf("%s:%d:%d: is not YAML: %s", file, at.Line, at.Column, quoted.ReplaceAllString(syntax.GetMessage(), "…"))
+}
+
+// reason is an error of the file system without the path.
+func reason(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
+}
 
 func apply(said map[string]value) (settings, error) {
 	s := defaults()
@@ -59,6 +98,9 @@ func apply(said map[string]value) (settings, error) {
 		}
 		// One by one, so that a problem carries its origin; properties that belong together are judged at the end.
 		if err := processor.CheckProperty(name); err != nil {
+			if printable(name) != name {
+				err = fmt.Errorf("%s is not the name of a setting or a property", printable(name))
+			}
 			errs = append(errs, fmt.Errorf("%s: %w", v.origin, withSetting(name, err)))
 			continue
 		}
@@ -94,7 +136,7 @@ func readFile(name string, said map[string]value) error {
 	}
 	doc, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return unreadable(name, err)
 	}
 	var errs []error
 	for _, d := range doc.Docs {
@@ -130,10 +172,10 @@ func walk(file, prefix string, node ast.Node, said map[string]value) error {
 		}
 		text, err := scalar(n.Value)
 		if err != nil {
-			return fmt.Errorf("%s: %s: %w", at(n.Value), name, err)
+			return fmt.Errorf("%s: %s: %w", at(n.Value), printable(name), err)
 		}
 		if old, twice := said[key(name)]; twice {
-			return fmt.Errorf("%s: %s is set at %s already", at(n.Key), name, old.origin)
+			return fmt.Errorf("%s: %s is set at %s already", at(n.Key), printable(name), old.origin)
 		}
 		said[key(name)] = value{text, at(n.Key)}
 		return nil
@@ -171,18 +213,21 @@ func resolve(text string) (string, error) {
 	case "env":
 		v, ok := os.LookupEnv(name)
 		if !ok {
-			return "", fmt.Errorf("environment variable %s is not set", name)
+			return "", fmt.Errorf("environment variable %s is not set", printable(name))
 		}
 		return v, nil
 	case "file":
 		return secret(name)
 	}
-	return "", fmt.Errorf("%q is neither ${env:NAME} nor ${file:PATH}", text)
+	return "", errors.New("a value in ${…} is neither ${env:NAME} nor ${file:PATH}")
 }
 
 func secret(name string) (string, error) {
 	b, err := os.ReadFile(name)
-	return strings.TrimRight(string(b), "\r\n"), err
+	if err != nil {
+		return "", fmt.Errorf("the file that is to hold the value: %w", reason(err))
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
 }
 
 const envPrefix = "OKTASTREAM_"
@@ -210,7 +255,10 @@ func readEnvironment(environ []string, said map[string]value) error {
 		base, isFile := strings.CutSuffix(variable, "_FILE")
 		if n, ok := names[base]; ok && isFile {
 			content, err := secret(v)
-			errs = append(errs, err)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", variable, err))
+				continue
+			}
 			said[n] = value{content, variable}
 		}
 	}

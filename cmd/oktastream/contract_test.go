@@ -162,7 +162,7 @@ func TestConfigureErrors(t *testing.T) {
 		"OKTASTREAM_COMMIT_INTERVAL: commit.interval:",
 		"-X state_budget: state_budget is neither a setting nor a Kafka client property; did you mean the setting state.budget?",
 		file + ":7:1: rulez is neither a setting nor a Kafka client property; did you mean the setting rules?",
-		"-X nonsense: is not property=value",
+		"-X number 2: is not property=value",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("missing %q in:\n%v", want, err)
