@@ -30,6 +30,7 @@ test: ## unit, property and process tests on the in-process broker
 	$(GO) test $(GOTESTFLAGS) $(ALONE)
 	$(GO) test -race $(GOTESTFLAGS) $(RACE)
 	$(GO) test -tags synctests -run '^TestFault' $(GOTESTFLAGS) ./processor
+	$(GO) test -tags noembedded $(GOTESTFLAGS) ./processor/embedded
 
 # Without the host override testcontainers-go may take this machine for a container and dial its gateway; its reaper
 # image is one more thing to pull. The tests refuse to run without both settings. OKTASTREAM_KAFKA_VERSION names another Kafka,
@@ -57,6 +58,7 @@ lint: $(STATICCHECK) ## gofmt, go vet and staticcheck over both modules
 	$(GO) vet ./...
 	$(GO) vet -tags synctests ./processor
 	GOARCH=386 $(GO) vet ./...
+	$(GO) vet -tags noembedded ./cmd/... ./processor/embedded
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/oktastream
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags synctests ./processor

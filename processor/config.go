@@ -97,7 +97,7 @@ type Config struct {
 	Org         string // organisation name, for alerts and their ids
 	Format      string // of alerts: native (default) or ecs
 	Version     string // of this build
-	StateBudget int    // bytes of windows per task; 0 is without limit
+	StateBudget int    // bytes of windows per task; 0 is without limit, AutoBudget a share of the memory
 
 	memory time.Duration // the longest that a rule of the set needs what it has seen; known to New
 
@@ -204,7 +204,7 @@ func (c Config) Validate() error {
 	if c.Replication == 0 || c.Replication < -1 {
 		bad("replication", "%d is neither positive nor -1, the broker's default", c.Replication)
 	}
-	if c.StateBudget < 0 {
+	if c.StateBudget < AutoBudget {
 		bad("state.budget", "%d is negative", c.StateBudget)
 	}
 	seen := make(map[string]string)

@@ -35,7 +35,7 @@ func TestConfigValidate(t *testing.T) {
 		"escape":                    {Config{Escape: time.Minute}, []string{"escape"}},
 		"heartbeat":                 {Config{HeartbeatInterval: time.Minute}, []string{"heartbeat.interval.ms"}},
 		"replication":               {Config{Replication: -2}, []string{"replication"}},
-		"budget":                    {Config{StateBudget: -1}, []string{"state.budget"}},
+		"budget":                    {Config{StateBudget: -2}, []string{"state.budget"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := test.config.Validate()

@@ -36,13 +36,19 @@ func handler(m *metrics, s *status) http.Handler {
 	return mux
 }
 
+// newServer bounds what one who connects can hold: no request here has a body or long headers, and answers are short.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: http.MaxBytesHandler(h, 4<<10), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+}
+
 // serve listens on addr and returns a function that ends it and waits.
 func serve(addr string, h http.Handler, failed func(error)) (listening string, stop func(), err error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return "", nil, fmt.Errorf("http: %w", err)
 	}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	server := newServer(h)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

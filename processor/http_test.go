@@ -127,3 +127,33 @@ func TestServe(t *testing.T) {
 		t.Error("still served")
 	}
 }
+
+// Who connects and is slow, or says too much, is let go.
+func TestServerBounds(t *testing.T) {
+	t.Parallel()
+	s := newServer(http.NotFoundHandler())
+	for name, d := range map[string]time.Duration{"read header": s.ReadHeaderTimeout, "read": s.ReadTimeout, "write": s.WriteTimeout, "idle": s.IdleTimeout} {
+		if d <= 0 || d > time.Minute {
+			t.Errorf("%s time-out %v", name, d)
+		}
+	}
+	addr, stop, err := serve("127.0.0.1:0", http.NotFoundHandler(), func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	req, err := http.NewRequest("GET", "http://"+addr+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Long", strings.Repeat("x", 64<<10))
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return // the connection is closed before all is sent
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("a header of 64 KiB is answered with %s", resp.Status)
+	}
+}

@@ -50,6 +50,8 @@ type engines struct {
 	decoder func() eventDecoder
 	ingest  func() ingester
 	task    func() detector
+	// budgeted makes tasks that hold so many bytes, for AutoBudget.
+	budgeted func(bytes int) func() detector
 }
 
 // New checks c and prepares a run of the rules in set, which may be shared. Nothing is connected yet.
@@ -71,11 +73,16 @@ func New(c Config, set *rules.Set) (*Processor, error) {
 
 // evaluating are the engines that evaluate the rules of set.
 func evaluating(c Config, set *rules.Set) (e engines, err error) {
-	o := engine.Options{Org: c.Org, Version: c.Version, StateBudget: c.StateBudget}
+	o := engine.Options{Org: c.Org, Version: c.Version, StateBudget: max(0, c.StateBudget)}
 	e = engines{ruleSet: set.Fingerprint(),
 		decoder: func() eventDecoder { return event.NewDecoder(set.Fields()) },
 		ingest:  func() ingester { return engine.NewIngest(set, o) },
 		task:    func() detector { return engine.NewTask(set, o) },
+		budgeted: func(bytes int) func() detector {
+			o := o
+			o.StateBudget = bytes
+			return func() detector { return engine.NewTask(set, o) }
+		},
 	}
 	for _, r := range set.Rules() {
 		e.ruleIDs = append(e.ruleIDs, r.ID)
@@ -343,9 +350,16 @@ func (p *Processor) detect(w *worker, s *session, found topics) (*detectStage, e
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
 	letters := p.letters(Detect, found)
+	newTask := e.task
+	if c.StateBudget == AutoBudget {
+		memory, source := memoryLimit()
+		budget := taskBudget(memory, found.partitions[c.Repartition])
+		w.log.Info("budget of the state", "bytes_per_task", budget, "tasks", found.partitions[c.Repartition], "memory", memory, "limited_by", source)
+		newTask = e.budgeted(budget)
+	}
 	return &detectStage{
 		s: s, topic: c.Repartition, changelog: c.Changelog, group: c.detectGroup(), installation: c.Group, count: found.partitions[c.Repartition],
-		ruleSet: e.ruleSet, ruleIDs: e.ruleIDs, newTask: e.task,
+		ruleSet: e.ruleSet, ruleIDs: e.ruleIDs, newTask: newTask,
 		restorer: &restorer{client: cl, topic: c.Changelog, stall: 3 * c.TransactionTimeout},
 		publish:  p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, status: p.status, log: w.log,
 		tasks: make(map[int32]*task), slots: make(chan struct{}, restoresAtOnce), levels: newLevels(), tally: make(tally), skip: make(map[int32]map[int64]string),

@@ -33,7 +33,7 @@ type settings struct {
 
 func defaults() settings {
 	return settings{
-		Config:       processor.Config{HTTP: processor.DefaultHTTP},
+		Config:       processor.Config{HTTP: processor.DefaultHTTP, StateBudget: processor.AutoBudget},
 		RulesOnError: failOnError,
 		EmbeddedPort: embedded.DefaultPort, LogLevel: "info", LogFormat: "text", Enrich: enrich.Options{Cache: enrich.DefaultCache}, kafka: map[string]string{},
 	}
@@ -88,7 +88,7 @@ var settingTable = []setting{
 	{"envelope.path", "where in a record the event is, such as payload.data, instead of looking for it", text(func(s *settings) *string { return &s.EnvelopePath })},
 	{"org", "organisation name, for alerts and their ids", text(func(s *settings) *string { return &s.Org })},
 	{"format", "of alerts: native or ecs (default native)", text(func(s *settings) *string { return &s.Format })},
-	{"state.budget", "bytes of windows a task may hold, such as 512MiB; 0 is without limit (default 0)", size(func(s *settings) *int { return &s.StateBudget })},
+	{"state.budget", "bytes of windows a task may hold, such as 512MiB; 0 is without limit (default: a third of the memory limit, divided by the partitions of the repartition topic)", size(func(s *settings) *int { return &s.StateBudget })},
 	{"leave.on.shutdown", "a static member leaves the group when it stops, for scaling in (default false)", boolean(func(s *settings) *bool { return &s.LeaveOnShutdown })},
 	{"http", "address of /metrics, /healthz and /readyz; none for no server (default " + processor.DefaultHTTP + ")", form{kind: schema.Text, set: func(s *settings, v string) error {
 		if s.HTTP = v; v == "none" {
