@@ -76,7 +76,8 @@ func (e Evidence) MarshalJSON() ([]byte, error) {
 	return marshal(plain(e))
 }
 
-// RawJSON is a JSON text that is embedded as it is, but for white space and for bytes that are not UTF-8.
+// RawJSON is a JSON text that is embedded as it is, but for white space, bytes that are not UTF-8, and what strict readers
+// refuse.
 type RawJSON []byte
 
 // MarshalJSON returns r itself, null for an empty r. A text that is not JSON is written as a string: an alert is not
@@ -86,10 +87,10 @@ func (r RawJSON) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	text := bytes.ToValidUTF8(r, []byte("\uFFFD"))
-	if !json.Valid(text) {
-		return appendString(nil, string(text)), nil
+	if written, ok := strict(text); ok {
+		return written, nil
 	}
-	return text, nil
+	return appendString(nil, string(text)), nil
 }
 
 // UnmarshalJSON keeps a copy of b.
