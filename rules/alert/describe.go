@@ -132,18 +132,28 @@ func source(ev *event.Event) *Source {
 		s.ASN = n
 	}
 	for _, v := range ev.Lookup(pathChain) {
-		if !event.Placeholder(v.Text) {
+		if !pathChain.Placeholder(v.Text) {
 			s.Chain = append(s.Chain, strings.Clone(v.Text))
 		}
 	}
 	return known(s)
 }
 
+// targetMember is a member of each target.
+type targetMember struct {
+	name jsontree.Name
+	path event.Path
+}
+
+func memberOfTarget(name string) targetMember {
+	return targetMember{jsontree.NewName(name), event.MustPath("target." + name)}
+}
+
 var (
-	nameID          = jsontree.NewName("id")
-	nameType        = jsontree.NewName("type")
-	nameAlternateID = jsontree.NewName("alternateId")
-	nameDisplayName = jsontree.NewName("displayName")
+	targetID          = memberOfTarget("id")
+	targetType        = memberOfTarget("type")
+	targetAlternateID = memberOfTarget("alternateId")
+	targetDisplayName = memberOfTarget("displayName")
 )
 
 // targets keeps the order of the event; a target of which nothing is known is left out.
@@ -154,8 +164,8 @@ func targets(ev *event.Event) []Entity {
 		if v.Kind != event.Object || tree.ParseString(v.Text) != nil {
 			continue
 		}
-		e := Entity{ID: member(&tree, nameID), Type: member(&tree, nameType),
-			AlternateID: member(&tree, nameAlternateID), DisplayName: member(&tree, nameDisplayName)}
+		e := Entity{ID: targetID.of(&tree), Type: targetType.of(&tree),
+			AlternateID: targetAlternateID.of(&tree), DisplayName: targetDisplayName.of(&tree)}
 		if e != (Entity{}) {
 			list = append(list, e)
 		}
@@ -163,12 +173,12 @@ func targets(ev *event.Event) []Entity {
 	return list
 }
 
-// member is a string, number or boolean as text, and anything else or a placeholder nothing.
-func member(t *jsontree.Tree, name jsontree.Name) string {
-	n := t.FindName(jsontree.Root, name)
+// of is a string, number or boolean as text, and anything else or a placeholder nothing.
+func (m targetMember) of(t *jsontree.Tree) string {
+	n := t.FindName(jsontree.Root, m.name)
 	switch t.Kind(n) {
 	case jsontree.String, jsontree.Number, jsontree.Bool:
-		if text := t.Text(n); !event.Placeholder(text) {
+		if text := t.Text(n); !m.path.Placeholder(text) {
 			return strings.Clone(text)
 		}
 	}
@@ -178,7 +188,7 @@ func member(t *jsontree.Tree, name jsontree.Name) string {
 // text is the first value at p that is no placeholder, or empty.
 func text(ev *event.Event, p event.Path) string {
 	for _, v := range ev.Lookup(p) {
-		if !event.Placeholder(v.Text) {
+		if !p.Placeholder(v.Text) {
 			return strings.Clone(v.Text)
 		}
 	}

@@ -50,8 +50,9 @@ func NewDraft(name, id string, day time.Time, ev *event.Event) (Draft, error) {
 func values(ev *event.Event, paths ...string) [][2]string {
 	var out [][2]string
 	for _, p := range paths {
-		found := ev.Lookup(event.MustPath(p))
-		if len(found) == 0 || found[0].Kind == event.Object || event.Placeholder(found[0].Text) || len(found[0].Text) > 200 {
+		path := event.MustPath(p)
+		found := ev.Lookup(path)
+		if len(found) == 0 || found[0].Kind == event.Object || path.Placeholder(found[0].Text) || len(found[0].Text) > 200 {
 			continue
 		}
 		out = append(out, [2]string{p, strings.Clone(found[0].Text)})

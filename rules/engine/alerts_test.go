@@ -67,7 +67,8 @@ func TestAlertsOfSingleEvents(t *testing.T) {
 		"at the end":            {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", 10*time.Minute)}, 1},
 		"too late":              {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", 10*time.Minute+time.Second)}, 0},
 		"nobody":                {[]string{e(1, "proxy", "", 0), e(2, "token", "", time.Minute)}, 0},
-		"a placeholder":         {[]string{e(1, "proxy", "unknown", 0), e(2, "token", "unknown", time.Minute)}, 0},
+		"a name that was typed": {[]string{e(1, "proxy", "unknown", 0), e(2, "token", "unknown", time.Minute)}, 1},
+		"no name":               {[]string{e(1, "proxy", "", 0), e(2, "token", "", time.Minute)}, 0},
 		"people of two domains": {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@y.example", time.Minute)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

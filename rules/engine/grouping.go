@@ -25,7 +25,7 @@ func (g *grouping) read(fields []event.FieldID, st *rules.Stateful, routing int,
 			g.members = append(g.members, nil)
 		}
 		g.members = g.members[:m+1]
-		vs := members(g.members[m][:0], st, ev.Field(field), MaxKeys)
+		vs := members(g.members[m][:0], st, ev.Path(field), ev.Field(field), MaxKeys)
 		if m == routing {
 			if !slices.Contains(vs, key) {
 				g.count = 0 // this copy was routed for another rule of the class

@@ -107,13 +107,13 @@ func routingKeys(set *rules.Set, e rules.Entry, ev *event.Event, stats *RuleStat
 	st := set.Rules()[e.Rule].Stateful
 	in := &st.Inputs[e.Input]
 	member := set.Classes()[set.ClassOf(e.Rule)].Member[e.Rule]
-	if st.Window.NeedsValue() && len(usable(nil, st, ev.Lookup(in.Columns[0]), 1)) == 0 {
+	if st.Window.NeedsValue() && len(usable(nil, st, in.Columns[0], ev.Lookup(in.Columns[0]), 1)) == 0 {
 		stats.Missing++
 		return nil
 	}
 	keys := []string{""}
 	for m, p := range in.Group {
-		vs := members(nil, st, ev.Lookup(p), MaxKeys+1)
+		vs := members(nil, st, p, ev.Lookup(p), MaxKeys+1)
 		if len(vs) == 0 {
 			stats.Missing++
 			return nil
@@ -155,11 +155,11 @@ func (g *Ingest) TakeStats() Stats {
 	return s
 }
 
-// usable appends to out, which is empty, the different values that are not missing (see event.Placeholder and
+// usable appends to out, which is empty, the different values that are not missing (see event.Path.Placeholder and
 // rules.Stateful.Verbatim), in order of appearance, at most limit of them.
-func usable(out []string, st *rules.Stateful, vs []event.Value, limit int) []string {
+func usable(out []string, st *rules.Stateful, p event.Path, vs []event.Value, limit int) []string {
 	for _, v := range vs {
-		missing := v.Text == "" || !st.Verbatim && event.Placeholder(v.Text)
+		missing := v.Text == "" || !st.Verbatim && p.Placeholder(v.Text)
 		if v.Kind == event.Object || missing || slices.Contains(out, v.Text) {
 			continue
 		}
@@ -171,8 +171,8 @@ func usable(out []string, st *rules.Stateful, vs []event.Value, limit int) []str
 }
 
 // members is usable for a member of the group key.
-func members(out []string, st *rules.Stateful, vs []event.Value, limit int) []string {
-	out = usable(out, st, vs, limit)
+func members(out []string, st *rules.Stateful, p event.Path, vs []event.Value, limit int) []string {
+	out = usable(out, st, p, vs, limit)
 	if len(out) == 0 && st.NullGroup {
 		return append(out, "")
 	}

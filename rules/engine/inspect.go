@@ -5,13 +5,13 @@ import (
 	"oktastream/rules/event"
 )
 
-// Usable returns the values that can be counted: the different ones that are not missing, in order of appearance, at most
+// Usable returns the values at p that can be counted: the different ones that are not missing, in order of appearance, at most
 // MaxKeys of them. It is for explanations, which must not decide otherwise than the engine.
-func Usable(st *rules.Stateful, values []event.Value) []string {
-	return usable(nil, st, values, MaxKeys)
+func Usable(st *rules.Stateful, p event.Path, values []event.Value) []string {
+	return usable(nil, st, p, values, MaxKeys)
 }
 
 // Members is Usable for a member of the group key.
-func Members(st *rules.Stateful, values []event.Value) []string {
-	return members(nil, st, values, MaxKeys)
+func Members(st *rules.Stateful, p event.Path, values []event.Value) []string {
+	return members(nil, st, p, values, MaxKeys)
 }

@@ -113,10 +113,10 @@ func (r *reader) see(e rules.Entry, o *Observation, ev *event.Event) *window.Obs
 		if c < cap(columns) {
 			values = columns[:c+1][c][:0]
 		}
-		columns = append(columns, usable(values, st, ev.Field(field), MaxKeys))
+		columns = append(columns, usable(values, st, ev.Path(field), ev.Field(field), MaxKeys))
 	}
 	if in.joins {
-		join = usable(join, st, ev.Field(in.join), MaxKeys)
+		join = usable(join, st, ev.Path(in.join), ev.Field(in.join), MaxKeys)
 	}
 	s.Observation = window.Observation{ID: o.ID, Time: o.Time, Step: stepOf(st, e.Input), Columns: columns, Join: join,
 		Type: ev.Type(), IP: text(ev.Field(r.ip)), Result: text(ev.Field(r.result)), Origin: o.Origin}

@@ -140,6 +140,14 @@ func mechanical(steps []step) ([]read, bool) {
 // below them.
 var flattened = []string{"debug_context.debug_data.flattened", "target", "request.ip_chain", "device.device_integrator"}
 
+// Elements is p, or the path of the elements themselves where p has the values of all that is below them.
+func (p Path) Elements() Path {
+	if p.c == nil || len(p.c.reads) == 0 || p.c.reads[0].convert != leaves {
+		return p
+	}
+	return MustPath(canonical(p.c.reads[0].steps))
+}
+
 func isFlattened(steps []step) bool {
 	names := make([]string, len(steps))
 	for i, s := range steps {

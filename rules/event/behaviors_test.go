@@ -83,3 +83,13 @@ func TestAgentThatNobodyKnows(t *testing.T) {
 		}
 	}
 }
+
+// A condition on each element of a flattened field sees the elements.
+func TestElementsOfFlattenedFields(t *testing.T) {
+	for path, want := range map[string]string{"okta.target": "target", "okta.request.ip_chain": "request.ipChain", "okta.target.id": "okta.target.id",
+		"okta.debug_context.debug_data.flattened": "debugContext.debugData"} {
+		if got := MustPath(path).Elements().String(); got != want {
+			t.Errorf("the elements of %s are %s, want %s", path, got, want)
+		}
+	}
+}

@@ -109,19 +109,3 @@ func unique(vals []Value) []Value {
 	}
 	return kept
 }
-
-// Placeholder reports whether s stands for a value that Okta does not have: "", "-", "unknown", "null" and ".", in any
-// case. Placeholders never form a group key; they can still be compared with as literals.
-func Placeholder(s string) bool {
-	switch len(s) {
-	case 0:
-		return true
-	case 1:
-		return s == "-" || s == "."
-	case len("null"):
-		return strings.EqualFold(s, "null")
-	case len("unknown"):
-		return strings.EqualFold(s, "unknown")
-	}
-	return false
-}

@@ -123,6 +123,9 @@ func (f *Fields) Path(id FieldID) Path {
 	return f.fields[id].path
 }
 
+// Path is the path of a field.
+func (e *Event) Path(id FieldID) Path { return e.fields.fields[id].path }
+
 // lookup is the id of a path that has one.
 func (f *Fields) lookup(p Path) (FieldID, bool) {
 	if p.c == nil {

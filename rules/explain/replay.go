@@ -160,10 +160,10 @@ func (p *replay) take(i, j int, ev *event.Event, alertID string, applied *[][]st
 	in := &st.Inputs[j]
 	t := taken{n: i, input: j, alert: alertID, o: window.Observation{ID: ev.ID(), Time: ev.Time(), Step: j, Type: ev.Type()}}
 	for _, path := range in.Columns {
-		t.o.Columns = append(t.o.Columns, engine.Usable(st, ev.Lookup(path)))
+		t.o.Columns = append(t.o.Columns, engine.Usable(st, path, ev.Lookup(path)))
 	}
 	if !in.Join.IsZero() {
-		t.o.Join = engine.Usable(st, ev.Lookup(in.Join))
+		t.o.Join = engine.Usable(st, in.Join, ev.Lookup(in.Join))
 	}
 	groups, whole := p.groups(&t, in, ev)
 	if !whole {
@@ -201,7 +201,7 @@ func (p *replay) groups(t *taken, in *rules.Input, ev *event.Event) (groups [][]
 	for m, path := range in.Group {
 		member := Member{Name: st.GroupBy[m], Path: path.String()}
 		found := ev.Lookup(path)
-		values[m] = engine.Members(st, found)
+		values[m] = engine.Members(st, path, found)
 		member.Value = strings.Join(values[m], ", ") // of several the group has one, see take
 		if len(values[m]) == 0 {
 			whole = false

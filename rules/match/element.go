@@ -8,6 +8,14 @@ import (
 // elementMeta gives an element what an event would have to be searched for.
 var elementMeta = event.Meta{ID: ElementName, Time: 1}
 
+// read is the path that p takes its values from: of a field that Elasticsearch flattens the elements, for an Element.
+func (p *Pred) read() event.Path {
+	if p.Op == Element {
+		return p.Path.Elements()
+	}
+	return p.Path
+}
+
 // appendElement appends the event that the Body of an Element sees.
 func appendElement(dst []byte, v event.Value) []byte {
 	dst = append(dst, `{"`+ElementName+`":`...)

@@ -36,7 +36,7 @@ func Eval(x Expr, ev *event.Event) bool {
 }
 
 func (p *Pred) holds(ev *event.Event) bool {
-	values := ev.Lookup(p.Path)
+	values := ev.Lookup(p.read())
 	var other []event.Value
 	if p.Op == EqualsField {
 		other = ev.Lookup(p.Other)

@@ -37,7 +37,7 @@ func Explain(x Expr, ev *event.Event) Trace {
 			break
 		}
 		t.Pos = x.Pos
-		for _, v := range ev.Lookup(x.Path) {
+		for _, v := range ev.Lookup(x.read()) {
 			t.Values = append(t.Values, event.Value{Kind: v.Kind, Text: strings.Clone(v.Text)})
 		}
 	default:

@@ -74,7 +74,7 @@ func (t *table) add(p *Pred) int32 {
 }
 
 func (t *table) compile(p *Pred) predicate {
-	c := predicate{op: p.Op, fold: p.Fold && p.foldMatters(), field: t.fields.Add(p.Path), part: p.Part, address: p.addresses()}
+	c := predicate{op: p.Op, fold: p.Fold && p.foldMatters(), field: t.fields.Add(p.read()), part: p.Part, address: p.addresses()}
 	switch p.Op {
 	case Element:
 		c.element = compileElement(p.Body)

@@ -247,7 +247,7 @@ func (t *trial) without(m int) (ds []delivery, ok bool, err error) {
 		}
 		for _, path := range paths {
 			for _, v := range ev.Lookup(path) {
-				if v.Text != "" && (t.rule.Stateful.Verbatim || !event.Placeholder(v.Text)) {
+				if v.Text != "" && (t.rule.Stateful.Verbatim || !path.Placeholder(v.Text)) {
 					return nil, false, nil
 				}
 			}

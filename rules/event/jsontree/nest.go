@@ -95,12 +95,8 @@ func (t *Tree) nest(n Node) *tree {
 // few is the number of members up to which they are looked through one by one.
 const few = 8
 
-// put adds a member behind the others, or in the place of one with the same name.
+// put adds a member behind the others. Of the same name the last counts, as ever.
 func (x *tree) put(name string, v *tree) {
-	if i := x.find(name); i >= 0 && x.names[i] == name {
-		x.items[i] = v
-		return
-	}
 	x.names, x.items = append(x.names, name), append(x.items, v)
 	switch n := len(x.names); {
 	case n == few:

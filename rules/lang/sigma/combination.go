@@ -27,7 +27,7 @@ func combination(fields []event.Path) event.Path {
 			var next [][]string
 			for _, t := range tuples {
 				for _, v := range ev.Lookup(f) {
-					if v.Kind != event.Object && !event.Placeholder(v.Text) && len(next) < maxCombinations {
+					if v.Kind != event.Object && !f.Placeholder(v.Text) && len(next) < maxCombinations {
 						next = append(next, append(slices.Clip(t), v.Text))
 					}
 				}
