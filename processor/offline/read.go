@@ -45,6 +45,11 @@ func scan(inputs []Input, take taker) Report {
 	for _, in := range inputs {
 		f := FileReport{Name: in.Name, Envelopes: map[string]int{}}
 		f.Err = read(in, &f, decoder, func(ev *event.Event, json []byte, meta event.Meta) error {
+			if ev.Flags()&event.TimeUnreadable != 0 {
+				if f.Unread++; f.Unread == 1 {
+					f.FirstUnread = meta.Origin.Offset + 1
+				}
+			}
 			if t := ev.Time(); t == 0 {
 				rep.Timeless++
 			} else {

@@ -46,8 +46,11 @@ type FileReport struct {
 	Envelopes map[string]int // events by the envelope they came in
 	Problems  []Problem      // the first maxProblems
 	Rejected  int            // all of them
-	Empty     int            // pages and other batches without an event
-	Err       error          // the file could not be read, or not to its end
+	Unread    int            // events whose published is there and cannot be read as a time
+	// FirstUnread is the number of the first record that holds one, from 1.
+	FirstUnread int64
+	Empty       int   // pages and other batches without an event
+	Err         error // the file could not be read, or not to its end
 }
 
 // Report is the outcome of a run.
@@ -150,6 +153,9 @@ func (r *Report) FileSummary() []string {
 		}
 		if n := f.Rejected - len(f.Problems); n > 0 {
 			lines = append(lines, fmt.Sprintf("  and %d more", n))
+		}
+		if f.Unread > 0 {
+			lines = append(lines, fmt.Sprintf("  warning: %s with a published that cannot be read as a time, the first in record %d: their time is made up", rules.Counted(f.Unread, "event"), f.FirstUnread))
 		}
 	}
 	return lines
