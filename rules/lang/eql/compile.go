@@ -255,7 +255,7 @@ func (c *compiler) checkTerms(s *sequence) {
 	runs := 0
 	for _, t := range s.terms {
 		if runs += t.runs; runs > maxStages {
-			fail(t.at, CodeTooLarge, "", "the sequence asks for more than %d events", maxStages)
+			tooLarge(t.at, "", "the sequence asks for more than %d events", maxStages)
 		}
 	}
 }

@@ -48,6 +48,11 @@ func fail(at int, code, hint, format string, args ...any) {
 	panic(&problem{at: at, code: code, hint: hint, message: fmt.Sprintf(format, args...)})
 }
 
+// tooLarge refuses what the language allows and we do not: a bound of ours.
+func tooLarge(at int, hint, format string, args ...any) {
+	panic(&problem{at: at, code: CodeTooLarge, hint: hint, message: fmt.Sprintf(format, args...), unsupported: true})
+}
+
 func refuse(at int, hint, format string, args ...any) {
 	panic(&problem{at: at, code: CodeUnsupported, hint: hint, message: fmt.Sprintf(format, args...), unsupported: true})
 }

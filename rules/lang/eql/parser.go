@@ -60,7 +60,7 @@ func (p *parser) enter() {
 	p.depth++
 	p.count()
 	if p.depth > maxDepth {
-		fail(p.token.at, CodeTooLarge, "split the query into several rules", "nested deeper than %d", maxDepth)
+		tooLarge(p.token.at, "split the query into several rules", "nested deeper than %d", maxDepth)
 	}
 }
 
@@ -68,7 +68,7 @@ func (p *parser) leave() { p.depth-- }
 
 func (p *parser) count() {
 	if p.parts++; p.parts > maxParts {
-		fail(p.token.at, CodeTooLarge, "split the query into several rules", "the query has more than %d parts", maxParts)
+		tooLarge(p.token.at, "split the query into several rules", "the query has more than %d parts", maxParts)
 	}
 }
 

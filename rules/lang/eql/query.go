@@ -76,7 +76,7 @@ func (p *parser) sequence() *sequence {
 	}
 	for p.is("[") || p.is("![") {
 		if len(s.terms) == maxTerms {
-			fail(p.token.at, CodeTooLarge, "", "the sequence has more than %d steps", maxTerms)
+			tooLarge(p.token.at, "", "the sequence has more than %d steps", maxTerms)
 		}
 		s.terms = append(s.terms, p.term())
 	}
@@ -99,7 +99,7 @@ func (p *parser) keys() []expr {
 	for {
 		keys = append(keys, p.expression())
 		if len(keys) > maxKeys {
-			fail(p.token.at, CodeTooLarge, "", "a key has more than %d members", maxKeys)
+			tooLarge(p.token.at, "", "a key has more than %d members", maxKeys)
 		}
 		if !p.accept(",") {
 			return keys

@@ -72,7 +72,7 @@ func (c *compiler) expand(name token, in *token) []event.Path {
 			continue
 		}
 		if len(found) == maxFields {
-			c.report.Error(c.at(name), TooMany, "write more of the name", "%s stands for more than %d fields", name, maxFields)
+			c.report.Unsupported(c.at(name), TooMany, "write more of the name", "%s stands for more than %d fields", name, maxFields)
 			return nil
 		}
 		if p, ok := c.path(name, candidate, nil); ok && !slices.Contains(found, p) {

@@ -20,7 +20,7 @@ var isNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{
 func (c *compiler) ordered(p event.Path, n clause, in *token, pos match.Pos) match.Expr {
 	v := n.value
 	if len(v.stars) > 0 {
-		c.report.Error(c.at(v), Syntax, "write field:value", "%s compares with one value, not with a wildcard", n.op)
+		c.report.Unsupported(c.at(v), NotSupported, "write field:value", "%s compares with one value, not with a wildcard", n.op)
 		return match.Const(false)
 	}
 	pred := &match.Pred{Path: p, Op: orders[n.op], Literals: []string{v.text}, Pos: pos}

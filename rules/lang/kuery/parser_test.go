@@ -93,7 +93,7 @@ func TestErrors(t *testing.T) {
 		`a:"b`:                              "3 OKS1001",
 		`a:b\c`:                             "4 OKS1001",
 		`a:b\`:                              "4 OKS1001",
-		`a >= b*`:                           "6 OKS1001",
+		`a >= b*`:                           "6 OKS1006",
 		`a >`:                               "4 OKS1001",
 		`a < now/d`:                         "5 OKS1006",
 		`a < now-1h/d`:                      "5 OKS1006",

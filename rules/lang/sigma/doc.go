@@ -20,7 +20,11 @@
 //     texts, not with the orders and exists, which have opposites.
 //   - fieldref compares with any value of the other field; two fields without a value are not equal. With startswith,
 //     endswith or contains, on either side of it, the field holds a value of the other; an empty one is never held.
-//   - gt, gte, lt and lte take RFC 3339 times besides numbers, and numbers written as texts on both sides.
+//   - gt, gte, lt and lte take times besides numbers (in any form of event.ParseTime, in the event as in the rule), numbers
+//     written as texts on both sides, and addresses in a field of addresses.
+//   - A field of addresses (named ip or ipAddress) holds addresses, as in Elastic: a whole value of a rule that is one is
+//     equal however it is spelt, and group-by and value_count see one spelling. startswith, wildcards, re and the like look at
+//     that spelling: lower case, the longest run of zeros left out, mapped IPv4 as IPv4. The specification leaves it open.
 //   - all on a single value is a warning, not an error: it changes nothing.
 //
 // Patterns.
