@@ -14,7 +14,7 @@ RACE   := ./processor ./processor/embedded ./processor/enrich ./integration ./in
 ALONE  := ./integration/bench
 NORACE  = $(filter-out $(shell $(GO) list $(RACE) $(ALONE)),$(shell $(GO) list ./...))
 
-.PHONY: help run build licenses test integration soak nightly bench lint clean
+.PHONY: help run build test integration soak nightly bench lint clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,9 +52,6 @@ bench: ## every row of integration/BENCHMARKS.md, peers included, then the bench
 	$(GO) run ./integration/bench -version "$(VERSION)" -json bin/bench.json
 	$(GO) -C integration/bench/peers run . -json ../../../bin/peers.json
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-
-licenses: ## module, version and license of everything that is linked
-	@$(GO) run ./integration/licenses
 
 lint: $(STATICCHECK) ## gofmt, go vet and staticcheck over both modules
 	@out=$$(gofmt -l cmd processor state rules integration); test -z "$$out" || { echo "gofmt would change:"; echo "$$out"; exit 1; }

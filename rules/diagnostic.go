@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"oktastream/rules/match"
+	"oktastream/rules/printable"
 )
 
 // Level says how bad a diagnostic is.
@@ -27,7 +28,7 @@ type Diagnostic struct {
 	Rule    string // the rule's name, where it is known
 }
 
-// Error formats d as file:line:col: level CODE: message (hint).
+// Error formats d as one line: file:line:col: level CODE: message (hint).
 func (d Diagnostic) Error() string {
 	s := d.File
 	if d.Line > 0 {
@@ -37,5 +38,5 @@ func (d Diagnostic) Error() string {
 	if d.Hint != "" {
 		s += " (" + d.Hint + ")"
 	}
-	return s
+	return printable.Line(s)
 }

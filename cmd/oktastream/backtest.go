@@ -15,6 +15,7 @@ import (
 	"oktastream/processor/offline"
 	"oktastream/processor/offline/backtest"
 	"oktastream/rules/engine"
+	"oktastream/rules/printable"
 )
 
 func newBacktest() *cobra.Command {
@@ -96,7 +97,7 @@ func newBacktest() *cobra.Command {
 				return fail(exitUsage, err)
 			}
 			for _, line := range rep.Notes() {
-				fmt.Fprintln(notes, line)
+				printable.Fprintf(notes, "%s\n", line)
 			}
 			if err := writeBacktest(cmd.OutOrStdout(), rep, format); err != nil {
 				return fail(exitUsage, err)

@@ -40,7 +40,7 @@ func configure(file string, environ []string, flags []string) (settings, error) 
 			errs = append(errs, fmt.Errorf("-X number %d: is not property=value", i+1))
 			continue
 		}
-		said[key(name)] = value{v, "-X " + printable(name)}
+		said[key(name)] = value{v, "-X " + nameOnly(name)}
 	}
 	s, err := apply(said)
 	return s, errors.Join(append(errs, err)...)
@@ -52,8 +52,8 @@ func key(name string) string { return strings.TrimPrefix(strings.TrimSpace(name)
 // Errors give the place and the reason, and never a text that may hold a password: a line of the file, a value that is
 // written where a name belongs, or the content of a file where its path belongs.
 
-// printable is what a message may show of a name: what comes after its first letters, if it is none, may be a value.
-func printable(name string) string {
+// nameOnly is what a message may show of a name: what comes after its first letters, if it is none, may be a value.
+func nameOnly(name string) string {
 	name = strings.TrimSpace(name)
 	end := strings.IndexFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-')
@@ -98,8 +98,8 @@ func apply(said map[string]value) (settings, error) {
 		}
 		// One by one, so that a problem carries its origin; properties that belong together are judged at the end.
 		if err := processor.CheckProperty(name); err != nil {
-			if printable(name) != name {
-				err = fmt.Errorf("%s is not the name of a setting or a property", printable(name))
+			if nameOnly(name) != name {
+				err = fmt.Errorf("%s is not the name of a setting or a property", nameOnly(name))
 			}
 			errs = append(errs, fmt.Errorf("%s: %w", v.origin, withSetting(name, err)))
 			continue
@@ -172,10 +172,10 @@ func walk(file, prefix string, node ast.Node, said map[string]value) error {
 		}
 		text, err := scalar(n.Value)
 		if err != nil {
-			return fmt.Errorf("%s: %s: %w", at(n.Value), printable(name), err)
+			return fmt.Errorf("%s: %s: %w", at(n.Value), nameOnly(name), err)
 		}
 		if old, twice := said[key(name)]; twice {
-			return fmt.Errorf("%s: %s is set at %s already", at(n.Key), printable(name), old.origin)
+			return fmt.Errorf("%s: %s is set at %s already", at(n.Key), nameOnly(name), old.origin)
 		}
 		said[key(name)] = value{text, at(n.Key)}
 		return nil
@@ -213,7 +213,7 @@ func resolve(text string) (string, error) {
 	case "env":
 		v, ok := os.LookupEnv(name)
 		if !ok {
-			return "", fmt.Errorf("environment variable %s is not set", printable(name))
+			return "", fmt.Errorf("environment variable %s is not set", nameOnly(name))
 		}
 		return v, nil
 	case "file":

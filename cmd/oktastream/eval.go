@@ -12,6 +12,7 @@ import (
 	"oktastream/processor/encoding"
 	"oktastream/processor/offline"
 	"oktastream/rules/engine"
+	"oktastream/rules/printable"
 )
 
 func newEval() *cobra.Command {
@@ -72,7 +73,7 @@ func newEval() *cobra.Command {
 			}
 			if !quiet {
 				for _, line := range rep.Summary(set) {
-					fmt.Fprintln(notes, line)
+					printable.Fprintf(notes, "%s\n", line)
 				}
 			}
 			if err := rep.Check(); err != nil {

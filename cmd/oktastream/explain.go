@@ -15,6 +15,7 @@ import (
 	"oktastream/rules/explain"
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/source"
+	"oktastream/rules/printable"
 )
 
 func newExplain() *cobra.Command {
@@ -53,10 +54,10 @@ func newExplain() *cobra.Command {
 			if !quiet {
 				for _, f := range read.Files {
 					for _, p := range f.Problems {
-						fmt.Fprintln(notes, p)
+						printable.Fprintf(notes, "%s\n", p)
 					}
 					if f.Err != nil {
-						fmt.Fprintf(notes, "%s: %v\n", f.Name, f.Err)
+						printable.Fprintf(notes, "%s: %v\n", f.Name, f.Err)
 					}
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/pack"
+	"oktastream/rules/printable"
 	"oktastream/rules/ruletest"
 )
 
@@ -108,7 +109,7 @@ func (src *ruleSource) loadSet(notes io.Writer) (*rules.Set, error) {
 	case len(set.Rules()) == 0:
 		return nil, fail(exitLoad, fmt.Errorf("no rule found in %q", src.paths))
 	case failed > 0:
-		fmt.Fprintf(notes, "RULES ARE MISSING: %s in rules; what has them detects nothing, the other %s run\n",
+		printable.Fprintf(notes, "RULES ARE MISSING: %s in rules; what has them detects nothing, the other %s run\n",
 			rules.Counted(failed, "error"), rules.Counted(len(set.Rules()), "rule"))
 	}
 	return set, nil

@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"oktastream/rules/printable"
 
 	"github.com/spf13/cobra"
 )
@@ -63,7 +66,7 @@ func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		e = &exitError{exitUsage, err} // cobra's own: unknown command or flag
 	}
 	if e.err != nil {
-		fmt.Fprintln(stderr, "oktastream:", e.err)
+		fmt.Fprintln(stderr, "oktastream:", strings.Join(printable.Paragraph(e.err.Error()), "\n"))
 	}
 	return e.code
 }

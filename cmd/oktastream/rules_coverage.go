@@ -13,6 +13,7 @@ import (
 	"oktastream/processor/offline"
 	"oktastream/rules/coverage"
 	"oktastream/rules/event"
+	"oktastream/rules/printable"
 )
 
 func newRulesCoverage() *cobra.Command {
@@ -78,10 +79,10 @@ func countTypes(cmd *cobra.Command, inputs []offline.Input) (map[string]int, err
 	events, rep := offline.Read(inputs)
 	for _, f := range rep.Files {
 		for _, p := range f.Problems {
-			cmd.PrintErrln(p.String())
+			printable.Fprintf(cmd.ErrOrStderr(), "%s\n", p)
 		}
 		if f.Err != nil {
-			cmd.PrintErrf("%s: %v\n", f.Name, f.Err)
+			printable.Fprintf(cmd.ErrOrStderr(), "%s: %v\n", f.Name, f.Err)
 		}
 	}
 	if err := rep.Check(); err != nil {

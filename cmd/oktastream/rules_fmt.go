@@ -14,6 +14,7 @@ import (
 	"oktastream/rules"
 	"oktastream/rules/format"
 	"oktastream/rules/lang/source"
+	"oktastream/rules/printable"
 )
 
 func newRulesFmt() *cobra.Command {
@@ -91,10 +92,10 @@ func (f *formatting) file(name string) {
 		err = f.print(name, out)
 	case same:
 	case f.check:
-		_, err = fmt.Fprintln(f.cmd.OutOrStdout(), name)
+		_, err = printable.Fprintf(f.cmd.OutOrStdout(), "%s\n", name)
 	default:
 		if err = rewriteFile(name, out); err == nil {
-			_, err = fmt.Fprintln(f.cmd.OutOrStdout(), name)
+			_, err = printable.Fprintf(f.cmd.OutOrStdout(), "%s\n", name)
 		}
 	}
 	f.err = errors.Join(f.err, err)

@@ -15,6 +15,7 @@ import (
 	"oktastream/rules/author"
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/source"
+	"oktastream/rules/printable"
 )
 
 // importReport is what `rules import --format json` prints; its names are a contract.
@@ -57,7 +58,7 @@ func newRulesImport() *cobra.Command {
 				return fail(exitUsage, err)
 			}
 			for _, d := range diffs {
-				cmd.PrintErrln(d.Text)
+				printable.Fprintf(cmd.ErrOrStderr(), "%s\n", d.Text)
 			}
 			worst := worstOutcome(im)
 			switch {

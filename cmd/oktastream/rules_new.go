@@ -11,6 +11,7 @@ import (
 	"oktastream/processor/offline"
 	"oktastream/rules/author"
 	"oktastream/rules/event"
+	"oktastream/rules/printable"
 )
 
 func newRulesNew() *cobra.Command {
@@ -42,7 +43,7 @@ func newRulesNew() *cobra.Command {
 				return fail(exitUsage, err)
 			}
 			for _, name := range written {
-				fmt.Fprintln(cmd.OutOrStdout(), name)
+				printable.Fprintf(cmd.OutOrStdout(), "%s\n", name)
 			}
 			return nil
 		},

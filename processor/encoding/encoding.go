@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"oktastream/rules/alert"
+	"oktastream/rules/printable"
 )
 
 // format is one way to write an alert as JSON.
@@ -137,7 +138,7 @@ const maxHeader = 256
 
 // headerText makes a text from an event fit for a header: UTF-8, no control characters, bounded.
 func headerText(s string) string {
-	s = printable(s)
+	s = printable.Line(s)
 	if len(s) > maxHeader {
 		s = strings.ToValidUTF8(s[:maxHeader], "")
 	}

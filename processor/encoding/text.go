@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"oktastream/rules/alert"
+	"oktastream/rules/printable"
 )
 
 // levels are a person's short words for severities, with the colour for a terminal.
@@ -34,9 +34,9 @@ func Text(a *alert.Alert, colour bool) string {
 		level = l.colour + level + "\x1b[0m"
 	}
 	line := fmt.Sprintf("%s %s %-39s  %s  %s", a.Time.UTC().Format("15:04:05"), level,
-		printable(a.Rule.Name), printable(a.Subject()), shorten(printable(a.Reason)))
+		printable.Line(a.Rule.Name), printable.Line(a.Subject()), shorten(printable.Line(a.Reason)))
 	if a.Source != nil && a.Source.IP != "" && a.Source.IP != a.Subject() {
-		line += "  " + printable(a.Source.IP)
+		line += "  " + printable.Line(a.Source.IP)
 	}
 	if a.Status == alert.Update {
 		line += fmt.Sprintf("  (update %d)", a.Revision)
@@ -46,15 +46,4 @@ func Text(a *alert.Alert, colour bool) string {
 
 func shorten(s string) string {
 	return longHash.ReplaceAllStringFunc(s, func(h string) string { return h[:8] + "…" })
-}
-
-// printable replaces what could break out of a line of text: control and format characters, and bytes that are not
-// UTF-8.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

@@ -12,6 +12,7 @@ import (
 	"oktastream/rules/lang/elastic"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
+	"oktastream/rules/printable"
 )
 
 // Outcome is what became of a rule that was brought in.
@@ -177,16 +178,16 @@ func (im *Import) WriteText(w io.Writer, all bool) error {
 	counts := map[Outcome]int{}
 	for _, r := range im.Rules {
 		counts[r.Outcome]++
-		fmt.Fprintf(&b, "%-11s %-14s %s:%d  %s\n", r.Outcome, r.Format, r.File, r.Line, r.Title)
+		printable.Fprintf(&b, "%-11s %-14s %s:%d  %s\n", r.Outcome, r.Format, r.File, r.Line, r.Title)
 		for _, d := range r.Reasons {
 			if d.Level == rules.Note && !all {
 				continue
 			}
 			x := rules.Diagnostic{File: d.File, Pos: match.Pos{Line: d.Line, Col: d.Col}, Level: d.Level, Code: d.Code, Message: d.Message, Hint: d.Hint}
-			fmt.Fprintf(&b, "  %s\n", x.Error())
+			printable.Fprintf(&b, "  %s\n", x.Error())
 		}
 	}
-	fmt.Fprintf(&b, "%d exact, %d changed, %d unsupported, %s\n", counts[Exact], counts[Changed], counts[Unsupported], rules.Counted(counts[Failed], "error"))
+	printable.Fprintf(&b, "%d exact, %d changed, %d unsupported, %s\n", counts[Exact], counts[Changed], counts[Unsupported], rules.Counted(counts[Failed], "error"))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"oktastream/rules/printable"
 )
 
 // WriteList prints summaries as a table.
@@ -19,7 +21,7 @@ func WriteList(w io.Writer, list []Summary) error {
 		if s.Output == "signal" {
 			kind += " (signal)"
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, s.Severity, kind, s.Language, cmp.Or(few(s.Techniques, 3), few(s.Tactics, 3), "-"), types(s))
+		printable.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, s.Severity, kind, s.Language, cmp.Or(few(s.Techniques, 3), few(s.Tactics, 3), "-"), types(s))
 	}
 	return tw.Flush()
 }
@@ -49,18 +51,18 @@ func (d Description) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "  %-10s %s\n", name, value)
+			printable.Fprintf(&b, "  %-10s %s\n", name, value)
 		}
 	}
 	block := func(title string, lines []string) {
 		if len(lines) > 0 {
-			fmt.Fprintf(&b, "\n%s\n", title)
+			printable.Fprintf(&b, "\n%s\n", title)
 			for _, l := range lines {
-				fmt.Fprintln(&b, strings.TrimRight("  "+l, " "))
+				printable.Fprintf(&b, "%s\n", strings.TrimRight("  "+l, " "))
 			}
 		}
 	}
-	fmt.Fprintln(&b, d.Name)
+	printable.Fprintf(&b, "%s\n", d.Name)
 	line("title", d.Title)
 	line("id", d.ID)
 	line("file", fmt.Sprintf("%s:%d", d.File, d.Line))
@@ -84,7 +86,7 @@ func (d Description) WriteText(w io.Writer) error {
 		}
 		block(title, in.Words)
 		if len(in.Group) > 0 && !slices.Equal(in.Group, d.GroupBy) {
-			fmt.Fprintf(&b, "  grouped by %s\n", strings.Join(in.Group, ", "))
+			printable.Fprintf(&b, "  grouped by %s\n", strings.Join(in.Group, ", "))
 		}
 	}
 	if d.StateID != "" {
@@ -149,5 +151,5 @@ func paragraph(text string) []string {
 	if text = strings.TrimSpace(text); text == "" {
 		return nil
 	}
-	return strings.Split(text, "\n")
+	return printable.Paragraph(text)
 }

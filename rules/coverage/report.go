@@ -11,6 +11,7 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/event"
+	"oktastream/rules/printable"
 )
 
 // Report says which event types a rule set reads. Its JSON names are a contract.
@@ -124,10 +125,10 @@ func (rep *Report) WriteText(w io.Writer) error {
 			if first {
 				// A cell of its own would make the column of types as wide as the title.
 				tw.Flush()
-				fmt.Fprintf(w, "%s\n", title)
+				printable.Fprintf(w, "%s\n", title)
 				first = false
 			}
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\n", t.Name, rep.count(t), hook(t), cmp.Or(strings.Join(t.Rules, ", "), "-"))
+			printable.Fprintf(tw, "  %s\t%s\t%s\t%s\n", t.Name, rep.count(t), hook(t), cmp.Or(strings.Join(t.Rules, ", "), "-"))
 		}
 		tw.Flush()
 	}
@@ -139,10 +140,10 @@ func (rep *Report) WriteText(w io.Writer) error {
 		section("rules read it, and it never arrived", func(t Type) bool { return t.Events == 0 })
 	}
 	if len(rep.Every) > 0 {
-		fmt.Fprintf(w, "rules that read every type: %s\n", strings.Join(rep.Every, ", "))
+		printable.Fprintf(w, "rules that read every type: %s\n", strings.Join(rep.Every, ", "))
 	}
 	if len(rep.Silent) > 0 {
-		fmt.Fprintf(w, "rules that could not fire, as none of their types arrived: %s\n", strings.Join(rep.Silent, ", "))
+		printable.Fprintf(w, "rules that could not fire, as none of their types arrived: %s\n", strings.Join(rep.Silent, ", "))
 	}
 	_, err := fmt.Fprintln(w, rep.summary())
 	return err

@@ -58,7 +58,7 @@ func TestComparison(t *testing.T) {
 		for _, v := range n.Values {
 			s := `"` + v.Text + `"`
 			if v.Held != nil {
-				s = p.mark(*v.Held) + s
+				s = string(p.mark(*v.Held)) + s
 			}
 			vs = append(vs, s)
 		}

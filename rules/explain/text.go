@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"oktastream/rules"
+	"oktastream/rules/printable"
 )
 
 // printer writes a report as text; color is for terminals.
@@ -25,14 +26,15 @@ const (
 // maxShownRows bounds the rows of a window in text: the first few and the last ones.
 const maxShownRows = 24
 
-func (p *printer) paint(code, s string) string {
-	if !p.color {
-		return s
+func (p *printer) paint(code, s string) printable.Safe {
+	s = printable.Line(s)
+	if p.color {
+		s = code + s + plain
 	}
-	return code + s + plain
+	return printable.Safe(s)
 }
 
-func (p *printer) mark(held bool) string {
+func (p *printer) mark(held bool) printable.Safe {
 	if held {
 		return p.paint(green, "✓")
 	}
@@ -41,7 +43,7 @@ func (p *printer) mark(held bool) string {
 
 func (p *printer) line(indent int, format string, args ...any) {
 	p.b.WriteString(strings.Repeat("  ", indent))
-	fmt.Fprintf(&p.b, format, args...)
+	printable.Fprintf(&p.b, format, args...)
 	p.b.WriteByte('\n')
 }
 
@@ -130,14 +132,14 @@ func (p *printer) conditions(v *Verdict) {
 }
 
 func (p *printer) tree(n *Node, depth int) {
-	text := p.mark(n.Held) + " " + n.Text
+	values, note := printable.Safe(""), ""
 	if n.leaf {
-		text += "  " + p.values(n)
+		values = "  " + p.values(n)
 	}
 	if n.Note != "" {
-		text += "  (" + n.Note + ")"
+		note = "  (" + n.Note + ")"
 	}
-	p.line(depth, "%s", text)
+	p.line(depth, "%s %s%s%s", p.mark(n.Held), n.Text, values, note)
 	for i := range n.Parts {
 		p.tree(&n.Parts[i], depth+1)
 	}
@@ -146,7 +148,7 @@ func (p *printer) tree(n *Node, depth int) {
 // maxShownValues bounds the values at a path in text.
 const maxShownValues = 12
 
-func (p *printer) values(n *Node) string {
+func (p *printer) values(n *Node) printable.Safe {
 	if len(n.Values) == 0 {
 		return "← nothing there"
 	}
@@ -156,13 +158,13 @@ func (p *printer) values(n *Node) string {
 			vs = append(vs, fmt.Sprintf("%d more", len(n.Values)-i))
 			break
 		}
-		s := fmt.Sprintf("%q", clip(v.Text))
+		s := fmt.Sprintf("%q", clip(v.Text)) // which escapes
 		if v.Held != nil {
-			s = p.mark(*v.Held) + s
+			s = string(p.mark(*v.Held)) + s
 		}
 		vs = append(vs, s)
 	}
-	return "← " + strings.Join(vs, ", ")
+	return printable.Safe("← " + strings.Join(vs, ", "))
 }
 
 // clip keeps a text to one line's worth.
@@ -259,18 +261,18 @@ func (p *printer) rows(w *Snapshot) {
 			}
 			continue
 		}
-		pointer := " "
+		pointer := printable.Safe(" ")
 		if r.This {
 			pointer = p.paint(bold, ">")
 		}
-		text := fmt.Sprintf("%s %s  %s  %s", pointer, stamp(r.Time), r.ID, r.Type)
+		text := fmt.Sprintf("%s  %s  %s", stamp(r.Time), r.ID, r.Type)
 		if r.Step != "" {
 			text += "  step " + r.Step
 		}
 		for _, f := range r.Values {
 			text += "  " + f.Name + " = " + orNone(f.Values)
 		}
-		p.line(2, "%s", text)
+		p.line(2, "%s %s", pointer, text)
 	}
 }
 

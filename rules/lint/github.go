@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"oktastream/rules"
+	"oktastream/rules/printable"
 )
 
 // WriteGitHub prints a workflow command for each finding, which GitHub shows beside the line in a pull request.
@@ -19,7 +20,7 @@ func (rep *Report) WriteGitHub(w io.Writer) error {
 		case rules.Warning, rules.Unsupported:
 			command = "warning"
 		}
-		fmt.Fprintf(&b, "::%s file=%s", command, propertyEscapes.Replace(f.File))
+		fmt.Fprintf(&b, "::%s file=%s", command, printable.Line(propertyEscapes.Replace(f.File)))
 		if f.Line > 0 {
 			fmt.Fprintf(&b, ",line=%d", f.Line)
 		}
@@ -30,7 +31,7 @@ func (rep *Report) WriteGitHub(w io.Writer) error {
 		if f.Hint != "" {
 			text += " (" + f.Hint + ")"
 		}
-		fmt.Fprintf(&b, ",title=%s::%s\n", propertyEscapes.Replace(f.Code), messageEscapes.Replace(text))
+		fmt.Fprintf(&b, ",title=%s::%s\n", propertyEscapes.Replace(f.Code), printable.Line(messageEscapes.Replace(text)))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -162,7 +162,7 @@ func TestExcerpt(t *testing.T) {
 		{"key: value", 6, 5, "key: value", "value"},
 		{"kéy: välue", 6, 5, "kéy: välue", "välue"},
 		{"\tkey: value", 7, 5, " key: value", "value"},
-		{"key: v\x1b[31m", 6, 1, "key: v [31m", "v"},
+		{"key: v\x1b[31m", 6, 1, "key: v\ufffd[31m", "v"},
 		{long + "XYZ" + long, 301, 3, "", "XYZ"},
 		{"XYZ" + long, 1, 3, "", "XYZ"},
 		{long + "XYZ", 301, 3, "", "XYZ"},

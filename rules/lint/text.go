@@ -2,21 +2,20 @@ package lint
 
 import (
 	"cmp"
-	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/lang"
+	"oktastream/rules/printable"
 )
 
 // WriteText prints one line a document, and below it what there is to say, with the piece of text that it is about.
 func (rep *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, r := range rep.Rules {
-		fmt.Fprintf(&b, "%-11s %-9s %-10s %s  %s  %s\n", r.Status, cmp.Or(r.Language, "-"), cmp.Or(r.Kind, "-"), cmp.Or(r.ID, "-"),
+		printable.Fprintf(&b, "%-11s %-9s %-10s %s  %s  %s\n", r.Status, cmp.Or(r.Language, "-"), cmp.Or(r.Kind, "-"), cmp.Or(r.ID, "-"),
 			r.File, cmp.Or(r.Title, r.Name))
 		for i := range r.Findings {
 			r.Findings[i].text(&b)
@@ -26,21 +25,21 @@ func (rep *Report) WriteText(w io.Writer) error {
 		rep.Loose[i].text(&b)
 	}
 	s := rep.Summary()
-	fmt.Fprintf(&b, "%d ok", s.OK)
+	printable.Fprintf(&b, "%d ok", s.OK)
 	if bases := rep.bases(); bases > 0 {
-		fmt.Fprintf(&b, " (%s among them)", rules.Counted(bases, "base rule"))
+		printable.Fprintf(&b, " (%s among them)", rules.Counted(bases, "base rule"))
 	}
-	fmt.Fprintf(&b, ", %d unsupported, %s, %s", s.Unsupported, rules.Counted(s.Error, "error"), rules.Counted(s.Warnings, "warning"))
+	printable.Fprintf(&b, ", %d unsupported, %s, %s", s.Unsupported, rules.Counted(s.Error, "error"), rules.Counted(s.Warnings, "warning"))
 	if s.Defects > 0 {
-		fmt.Fprintf(&b, ", %s in rules that load", rules.Counted(s.Defects, "error"))
+		printable.Fprintf(&b, ", %s in rules that load", rules.Counted(s.Defects, "error"))
 	}
 	if s.Notes > 0 {
-		fmt.Fprintf(&b, ", %s", rules.Counted(s.Notes, "note"))
+		printable.Fprintf(&b, ", %s", rules.Counted(s.Notes, "note"))
 	}
 	if s.Ignored > 0 {
-		fmt.Fprintf(&b, ", %d ignored", s.Ignored)
+		printable.Fprintf(&b, ", %d ignored", s.Ignored)
 	}
-	fmt.Fprintf(&b, "\nECS names as Elastic's Okta integration fills them (%s); user.name is the %s\n", event.Integration, rep.Naming)
+	printable.Fprintf(&b, "\nECS names as Elastic's Okta integration fills them (%s); user.name is the %s\n", event.Integration, rep.Naming)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -59,16 +58,16 @@ func (rep *Report) bases() int {
 func (f *Finding) text(b *strings.Builder) {
 	d := f.Diagnostic
 	if f.Length == 0 {
-		fmt.Fprintf(b, "  %s\n", d.Error())
+		printable.Fprintf(b, "  %s\n", d.Error())
 		return
 	}
 	d.Hint = ""
-	fmt.Fprintf(b, "  %s\n", d.Error())
+	printable.Fprintf(b, "  %s\n", d.Error())
 	text, before, carets := f.Excerpt()
-	fmt.Fprintf(b, "%6d | %s\n", f.Line, text)
-	fmt.Fprintf(b, "%6s | %s%s", "", strings.Repeat(" ", before), strings.Repeat("^", carets))
+	printable.Fprintf(b, "%6d | %s\n", f.Line, text)
+	printable.Fprintf(b, "%6s | %s%s", "", strings.Repeat(" ", before), strings.Repeat("^", carets))
 	if f.Hint != "" {
-		b.WriteString(" " + f.Hint)
+		printable.Fprintf(b, " %s", f.Hint)
 	}
 	b.WriteByte('\n')
 }
@@ -80,12 +79,8 @@ const excerptWidth = 110
 // are before, and how many belong to it. A tab or another
 // control character becomes a blank.
 func (f *Finding) Excerpt() (text string, before, length int) {
-	line := []rune(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, f.Source))
+	// Texts of rules are compared with what invisible characters they hold; each takes one place here.
+	line := []rune(printable.Line(strings.ReplaceAll(f.Source, "\t", " ")))
 	at := min(max(f.Col-1, 0), len(line))
 	length = max(f.Length, 1)
 	if len(line) <= excerptWidth {

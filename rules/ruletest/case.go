@@ -12,6 +12,7 @@ import (
 	"oktastream/rules"
 	"oktastream/rules/alert"
 	"oktastream/rules/event"
+	"oktastream/rules/printable"
 )
 
 // Case names what the runner does with a test.
@@ -166,7 +167,7 @@ func (t *trial) shuffled() (string, bool, error) {
 		if problem := contrast(want, groups(o.alerts)); problem != "" {
 			var order strings.Builder
 			for _, d := range ds {
-				fmt.Fprintf(&order, "        %8s %v, arrived at %s\n", clock(t.file.Start, d.at), d.event["eventType"],
+				printable.Fprintf(&order, "        %8s %v, arrived at %s\n", clock(t.file.Start, d.at), d.event["eventType"],
 					clock(t.file.Start, d.arrival))
 			}
 			return problem + "order of arrival:\n" + order.String(), true, nil

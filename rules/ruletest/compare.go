@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"oktastream/rules/alert"
+	"oktastream/rules/printable"
 )
 
 // difference is one thing that is not as expected.
@@ -26,7 +27,7 @@ func compare(start time.Time, wants []Want, got []alert.Alert) string {
 	var b strings.Builder
 	for i, w := range wants {
 		if pairs[i] < 0 {
-			fmt.Fprintf(&b, "missing: alert %d, expected at %d:%d%s\n", i+1, w.Pos.Line, w.Pos.Col, w.describe(start))
+			printable.Fprintf(&b, "missing: alert %d, expected at %d:%d%s\n", i+1, w.Pos.Line, w.Pos.Col, w.describe(start))
 			continue
 		}
 		a := &got[pairs[i]]
@@ -34,14 +35,14 @@ func compare(start time.Time, wants []Want, got []alert.Alert) string {
 		if len(diffs) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "different: alert %d, expected at %d:%d\n", i+1, w.Pos.Line, w.Pos.Col)
+		printable.Fprintf(&b, "different: alert %d, expected at %d:%d\n", i+1, w.Pos.Line, w.Pos.Col)
 		for _, d := range diffs {
-			fmt.Fprintf(&b, "    %s\n", d)
+			printable.Fprintf(&b, "    %s\n", d)
 		}
 		b.WriteString(evidence(start, a))
 	}
 	for _, i := range extra {
-		fmt.Fprintf(&b, "unexpected: %s\n%s", summary(start, &got[i]), evidence(start, &got[i]))
+		printable.Fprintf(&b, "unexpected: %s\n%s", summary(start, &got[i]), printable.Safe(evidence(start, &got[i])))
 	}
 	return b.String()
 }
@@ -265,20 +266,20 @@ func summary(start time.Time, a *alert.Alert) string {
 func evidence(start time.Time, a *alert.Alert) string {
 	var b strings.Builder
 	for _, e := range a.Evidence.Events {
-		fmt.Fprintf(&b, "        %8s %s", clock(start, e.Published), e.Type)
+		printable.Fprintf(&b, "        %8s %s", clock(start, e.Published), e.Type)
 		if e.Step != "" {
-			fmt.Fprintf(&b, " (%s)", e.Step)
+			printable.Fprintf(&b, " (%s)", e.Step)
 		}
 		if e.IP != "" {
-			fmt.Fprintf(&b, " from %s", e.IP)
+			printable.Fprintf(&b, " from %s", e.IP)
 		}
 		for _, v := range e.Values {
-			fmt.Fprintf(&b, " %s=%s", v.Name, v.Value)
+			printable.Fprintf(&b, " %s=%s", v.Name, v.Value)
 		}
 		b.WriteByte('\n')
 	}
 	if a.Evidence.Truncated {
-		fmt.Fprintf(&b, "        … %d events in all\n", a.Evidence.Total)
+		printable.Fprintf(&b, "        … %d events in all\n", a.Evidence.Total)
 	}
 	return b.String()
 }

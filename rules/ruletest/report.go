@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"oktastream/rules"
+	"oktastream/rules/printable"
 )
 
 // WriteText writes diagnostics, what did not pass, and a closing line. verbose also names what passed.
@@ -20,13 +21,13 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 		if x.Status == Pass && !verbose {
 			continue
 		}
-		fmt.Fprintf(&b, "%s:%d:%d: %s %s: %s\n", x.File, x.Pos.Line, x.Pos.Col, x.Status, x.Rule, x.title())
+		printable.Fprintf(&b, "%s:%d:%d: %s %s: %s\n", x.File, x.Pos.Line, x.Pos.Col, x.Status, x.Rule, x.title())
 		if x.Status == Todo {
-			fmt.Fprintf(&b, "    todo: %s\n", x.Todo)
+			printable.Fprintf(&b, "    todo: %s\n", x.Todo)
 		}
 		if x.Status == Fail {
 			for line := range strings.Lines(x.Detail) {
-				b.WriteString("    " + strings.TrimSuffix(line, "\n") + "\n")
+				printable.Fprintf(&b, "    %s\n", strings.TrimSuffix(line, "\n"))
 			}
 		}
 	}
@@ -34,13 +35,13 @@ func (r *Report) WriteText(w io.Writer, verbose bool) error {
 	if len(r.Results) == 0 {
 		b.WriteString("no test was run, which is a failure")
 	} else {
-		fmt.Fprintf(&b, "%s: %d passed, %d failed", runs(r.Results), count[Pass], count[Fail])
+		printable.Fprintf(&b, "%s: %d passed, %d failed", runs(r.Results), count[Pass], count[Fail])
 	}
 	if count[Todo] > 0 {
-		fmt.Fprintf(&b, ", %d todo", count[Todo])
+		printable.Fprintf(&b, ", %d todo", count[Todo])
 	}
 	if len(r.Untested) > 0 {
-		fmt.Fprintf(&b, "; without tests: %s", strings.Join(r.Untested, ", "))
+		printable.Fprintf(&b, "; without tests: %s", strings.Join(r.Untested, ", "))
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
@@ -80,16 +81,16 @@ func (r *Report) coverage(b *strings.Builder, verbose bool) {
 		if len(c.Gaps) == 0 && !verbose {
 			continue
 		}
-		fmt.Fprintf(b, "%s: %d of %d branches covered\n", c.Rule, c.Covered, c.Branches)
+		printable.Fprintf(b, "%s: %d of %d branches covered\n", c.Rule, c.Covered, c.Branches)
 		for _, g := range c.Gaps {
-			fmt.Fprintf(b, "    %s:%d:%d: %s\n", c.File, g.Pos.Line, g.Pos.Col, g.What)
+			printable.Fprintf(b, "    %s:%d:%d: %s\n", c.File, g.Pos.Line, g.Pos.Col, g.What)
 		}
 	}
 	percent := 100
 	if branches > 0 {
 		percent = covered * 100 / branches
 	}
-	fmt.Fprintf(b, "coverage: %d of %d branches of %s (%d%%), %s without tests\n", covered, branches, rules.Counted(len(r.Coverage), "rule"), percent, rules.Counted(len(r.Untested), "rule"))
+	printable.Fprintf(b, "coverage: %d of %d branches of %s (%d%%), %s without tests\n", covered, branches, rules.Counted(len(r.Coverage), "rule"), percent, rules.Counted(len(r.Untested), "rule"))
 }
 
 func firstLine(s string) string {

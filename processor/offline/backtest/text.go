@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"oktastream/rules"
+	"oktastream/rules/printable"
 )
 
 // listed is how many new and lost alerts the text shows; the JSON has all.
@@ -26,7 +27,7 @@ func (r *Report) WriteText(w io.Writer) error {
 			width = max(width, len(g.Rule))
 		}
 		for _, g := range r.Groups {
-			fmt.Fprintf(&b, "%6d  %-*s  %s\n", g.Alerts, width, g.Rule, plain(g.Group))
+			printable.Fprintf(&b, "%6d  %-*s  %s\n", g.Alerts, width, g.Rule, g.Group)
 		}
 	}
 	if r.Compare != nil {
@@ -36,7 +37,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		b.WriteString("\n")
 	}
 	for _, g := range r.Broken {
-		fmt.Fprintf(&b, "gate broken: %s\n", plain(g))
+		printable.Fprintf(&b, "gate broken: %s\n", g)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -45,10 +46,10 @@ func (r *Report) WriteText(w io.Writer) error {
 func (r *Report) head(b *strings.Builder) {
 	b.WriteString(rules.Counted(r.Events, "event"))
 	if r.First != nil {
-		fmt.Fprintf(b, " from %s to %s (%s)", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339), span(r.Last.Sub(*r.First)))
+		printable.Fprintf(b, " from %s to %s (%s)", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339), span(r.Last.Sub(*r.First)))
 	}
-	fmt.Fprintf(b, ", %d of them meet a condition of a rule\n", r.Read)
-	fmt.Fprintf(b, "reading took %.1fs, evaluating %.1fs\n\n", r.Seconds.Reading, r.Seconds.Evaluating)
+	printable.Fprintf(b, ", %d of them meet a condition of a rule\n", r.Read)
+	printable.Fprintf(b, "reading took %.1fs, evaluating %.1fs\n\n", r.Seconds.Reading, r.Seconds.Evaluating)
 }
 
 func span(d time.Duration) string {
@@ -78,7 +79,7 @@ func (r *Report) rules(b *strings.Builder) {
 		row(r.Alerts, decimal(r.PerDay), r.Busiest.text(), "", "", "", all(len(r.Rules)))
 	})
 	if len(quiet) > 0 {
-		fmt.Fprintf(b, "no event for %s\n", strings.Join(quiet, ", "))
+		printable.Fprintf(b, "no event for %s\n", strings.Join(quiet, ", "))
 	}
 	if everyEvent {
 		b.WriteString("* no field rules this rule out at once: its condition is evaluated for every event\n")
@@ -95,7 +96,7 @@ func (d *Day) text() string {
 func decimal(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 func (c *Compare) text(b *strings.Builder) {
-	fmt.Fprintf(b, "\ncompared with the baseline: %d new, %d lost\n", len(c.New), len(c.Lost))
+	printable.Fprintf(b, "\ncompared with the baseline: %d new, %d lost\n", len(c.New), len(c.Lost))
 	if len(c.Rules) > 0 {
 		table(b, func(row func(...any)) {
 			row("was", "now", "new", "lost", "rule")
@@ -109,10 +110,10 @@ func (c *Compare) text(b *strings.Builder) {
 		list []Sighting
 	}{{"new", c.New}, {"lost", c.Lost}} {
 		for _, s := range l.list[:min(len(l.list), listed)] {
-			fmt.Fprintf(b, "  %-4s  %s  %s  %s\n", l.what, s.Time.UTC().Format(time.RFC3339), s.Rule, plain(s.Group))
+			printable.Fprintf(b, "  %-4s  %s  %s  %s\n", l.what, s.Time.UTC().Format(time.RFC3339), s.Rule, s.Group)
 		}
 		if n := len(l.list) - listed; n > 0 {
-			fmt.Fprintf(b, "  and %d more %s\n", n, l.what)
+			printable.Fprintf(b, "  and %d more %s\n", n, l.what)
 		}
 	}
 }
@@ -130,23 +131,13 @@ func table(b *strings.Builder, fill func(row func(...any))) {
 	fill(func(cells ...any) {
 		for i, c := range cells {
 			if i < len(cells)-1 {
-				fmt.Fprintf(t, "%v\t", c)
+				printable.Fprintf(t, "%v\t", c)
 			} else {
-				fmt.Fprintf(t, "  %v\n", c)
+				printable.Fprintf(t, "  %v\n", c)
 			}
 		}
 	})
 	t.Flush()
-}
-
-// plain is text without control characters.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 func all(rules int) string {
