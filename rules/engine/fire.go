@@ -36,15 +36,17 @@ func (t *Task) fire(rule int, group []string, fired []window.Firing, ev *event.E
 func (t *Task) evict(at int64, out *Output) {
 	for t.opts.StateBudget > 0 {
 		bytes := 0
-		txn := t.txns[0]
 		for _, x := range t.txns {
 			bytes += x.Bytes()
-			if x.Largest() > txn.Largest() {
-				txn = x
-			}
 		}
 		if bytes <= t.opts.StateBudget {
 			return
+		}
+		txn := t.txns[0] // the largest, which takes a look at all rules
+		for _, x := range t.txns {
+			if x.Largest() > txn.Largest() {
+				txn = x
+			}
 		}
 		id, w, ok := txn.Evict()
 		if !ok {

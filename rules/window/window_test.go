@@ -554,3 +554,22 @@ func TestSumIsExact(t *testing.T) {
 		t.Errorf("%v of %d values is left", v.sum, v.values)
 	}
 }
+
+// TestMergedStaysSettled: an episode whose start has been told to be final, and that grows together with one which waited,
+// does not tell so again.
+func TestMergedStaysSettled(t *testing.T) {
+	s := specs["countsettle"] // three within 10, lateness 7
+	r := &run{t: t, s: s, w: New(), clock: NoClock}
+	for _, at := range []int64{98, 99, 100, 111, 112, 113, 106, 115} {
+		r.advance(max(r.clock, at-1))
+		r.w.SetHead(headOf(s))
+		if r.observe(Observation{ID: fmt.Sprint(at), Time: at}); at == 100 {
+			r.advance(108) // the watermark is behind 100
+		}
+		r.w = repack(t, r.w)
+	}
+	r.advance(1 << 40)
+	if r.fired != 1 || !slices.Equal(r.settled, []int64{100}) {
+		t.Errorf("fired %d times, settled %v", r.fired, r.settled)
+	}
+}
