@@ -11,6 +11,7 @@ import (
 
 	"oktastream/processor/encoding"
 	"oktastream/processor/offline"
+	"oktastream/rules/alert"
 	"oktastream/rules/engine"
 	"oktastream/rules/printable"
 )
@@ -55,18 +56,15 @@ func newEval() *cobra.Command {
 			for _, name := range args {
 				inputs = append(inputs, input(name, cmd.InOrStdin()))
 			}
-			rep, err := offline.Run(set, engine.Options{Org: org, Version: buildVersion(), AssumeHistory: history}, inputs)
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			rep, err := offline.Stream(set, engine.Options{Org: org, Version: buildVersion(), AssumeHistory: history}, inputs,
+				func(a *alert.Alert) ([]byte, error) { return encoding.Encode(a, f) },
+				func(line []byte) error {
+					out.Write(line)
+					return out.WriteByte('\n')
+				})
 			if err != nil {
 				return fail(exitUsage, err)
-			}
-			out := bufio.NewWriter(cmd.OutOrStdout())
-			for i := range rep.Alerts {
-				line, err := encoding.Encode(&rep.Alerts[i], f)
-				if err != nil {
-					return fail(exitUsage, err)
-				}
-				out.Write(line)
-				out.WriteByte('\n')
 			}
 			if err := out.Flush(); err != nil {
 				return fail(exitUsage, err)

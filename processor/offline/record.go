@@ -93,57 +93,88 @@ type Listener struct {
 
 // Play evaluates set over the events in order of event time and closes every window at the end.
 func (r *Recording) Play(ctx context.Context, set *rules.Set, opts engine.Options, to Listener) (engine.Stats, error) {
-	local := engine.NewLocal(set, opts)
-	decoder := local.NewDecoder()
-	total := make(engine.Stats, len(set.Rules()))
+	p := newPlayer(ctx, set, opts, to)
 	ticks := r.ticks
-	var out engine.Output
 	for i := range r.events {
 		e := &r.events[i]
 		for len(ticks) > 0 && ticks[0] <= e.Time {
-			if err := local.Advance(ticks[0], &out); err != nil {
+			if err := p.take(&Event{Time: ticks[0]}); err != nil {
 				return nil, err
 			}
 			ticks = ticks[1:]
 		}
-		ev, err := decoder.Decode(e.JSON, e.Meta)
-		if err != nil {
-			return nil, fmt.Errorf("event at %s:%d cannot be decoded a second time: %w", e.Meta.Origin.Topic, e.Meta.Origin.Offset, err)
-		}
-		if err := local.Process(ev, &out); err != nil {
+		if err := p.take(&e.Event); err != nil {
 			return nil, err
-		}
-		if len(out.Alerts) > 0 {
-			to.Alerts(out.Alerts)
-			out = engine.Output{}
-		}
-		if to.Held != nil {
-			stats := local.Stats()
-			for rule := range stats {
-				if stats[rule].Held > 0 {
-					to.Held(rule, ev)
-				}
-			}
-			total.Add(stats)
-		}
-		if to.Done != nil {
-			to.Done()
-		}
-		if i%1024 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
 		}
 	}
 	for _, t := range ticks {
-		if err := local.Advance(t, &out); err != nil {
+		if err := p.take(&Event{Time: t}); err != nil {
 			return nil, err
 		}
 	}
-	if err := local.Close(&out); err != nil {
+	return p.close()
+}
+
+// player evaluates rules over events that come in order of event time. An event without JSON only moves the clock.
+type player struct {
+	ctx     context.Context
+	local   *engine.Local
+	decoder *event.Decoder
+	to      Listener
+	total   engine.Stats
+	out     engine.Output
+	n       int
+}
+
+func newPlayer(ctx context.Context, set *rules.Set, opts engine.Options, to Listener) *player {
+	local := engine.NewLocal(set, opts)
+	return &player{ctx: ctx, local: local, decoder: local.NewDecoder(), to: to, total: make(engine.Stats, len(set.Rules()))}
+}
+
+func (p *player) take(e *Event) error {
+	if p.n++; p.n%1024 == 0 && p.ctx.Err() != nil {
+		return p.ctx.Err()
+	}
+	if len(e.JSON) == 0 {
+		return p.local.Advance(e.Time, &p.out)
+	}
+	ev, err := p.decoder.Decode(e.JSON, e.Meta)
+	if err != nil {
+		return fmt.Errorf("event at %s:%d cannot be decoded a second time: %w", e.Meta.Origin.Topic, e.Meta.Origin.Offset, err)
+	}
+	if err := p.local.Process(ev, &p.out); err != nil {
+		return err
+	}
+	if len(p.out.Alerts) > 0 {
+		p.to.Alerts(p.out.Alerts)
+		p.out = engine.Output{}
+	}
+	if p.to.Held != nil {
+		stats := p.local.Stats()
+		for rule := range stats {
+			if stats[rule].Held > 0 {
+				p.to.Held(rule, ev)
+			}
+		}
+		p.total.Add(stats)
+	}
+	if p.to.Done != nil {
+		p.to.Done()
+	}
+	return nil
+}
+
+// close closes every window.
+func (p *player) close() (engine.Stats, error) {
+	if err := p.ctx.Err(); err != nil {
 		return nil, err
 	}
-	to.Alerts(out.Alerts)
-	total.Add(local.Stats())
-	return total, nil
+	if err := p.local.Close(&p.out); err != nil {
+		return nil, err
+	}
+	p.to.Alerts(p.out.Alerts)
+	p.total.Add(p.local.Stats())
+	return p.total, nil
 }
 
 // selector finds the rules of several sets that an event concerns.

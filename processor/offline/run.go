@@ -1,7 +1,6 @@
 package offline
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -56,7 +55,8 @@ type FileReport struct {
 // Report is the outcome of a run.
 type Report struct {
 	Files      []FileReport
-	Alerts     []alert.Alert // in order of event time
+	Alerts     []alert.Alert // of Run, in order of event time
+	Raised     int           // alerts
 	Events     int
 	Repeated   int       // alert records left out because their id and revision were there already
 	Timeless   int       // events without a readable time; they come first
@@ -107,6 +107,7 @@ func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
 		return rep, err
 	}
 	rep.Alerts, rep.Repeated = arrange(alerts)
+	rep.Raised = len(rep.Alerts)
 	return rep, nil
 }
 
@@ -114,7 +115,8 @@ func Run(set *rules.Set, opts engine.Options, inputs []Input) (Report, error) {
 // an event, and a reader who looks at a file wants to see it once.
 func arrange(alerts []alert.Alert) ([]alert.Alert, int) {
 	slices.SortStableFunc(alerts, func(a, b alert.Alert) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Rule.Name, b.Rule.Name), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Revision, b.Revision))
+		x, y := lineOf(&a, nil), lineOf(&b, nil)
+		return compareLines(&x, &y)
 	})
 	type key struct {
 		id       string
@@ -168,7 +170,7 @@ func (r *Report) Summary(set *rules.Set) []string {
 	if r.Events > r.Timeless {
 		span = fmt.Sprintf(" from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	}
-	line := fmt.Sprintf("%s%s, %s", rules.Counted(r.Events, "event"), span, rules.Counted(len(r.Alerts), "alert"))
+	line := fmt.Sprintf("%s%s, %s", rules.Counted(r.Events, "event"), span, rules.Counted(r.Raised, "alert"))
 	if r.Repeated > 0 {
 		line += fmt.Sprintf(" (%s left out)", rules.Counted(r.Repeated, "repetition"))
 	}
