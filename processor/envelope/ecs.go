@@ -23,7 +23,9 @@ func logEvent(p part) []byte {
 			e[name] = p.t.Text(n)
 		}
 	}
-	restore("published", p.get("@timestamp"))
+	if at := p.get("@timestamp"); e["published"] == nil && p.t.Kind(at) > jsontree.Null {
+		put(e, "published", rename(p.t, at, true)) // also a number, or what else event.ParseTime reads
+	}
 	restore("uuid", p.get("event", "id"))
 	restoreClient(p, e)
 	if security, ok := e["securityContext"].(object); ok {

@@ -1,10 +1,10 @@
 package envelope
 
 import (
-	"math"
-	"strconv"
+	"strings"
 	"time"
 
+	"oktastream/rules/event"
 	"oktastream/rules/event/jsontree"
 )
 
@@ -31,40 +31,21 @@ func (u *Unwrapper) timed(p part) []byte {
 	return append(jsontree.AppendString(out, at), '}')
 }
 
-// clockOf is the time that an object says, as text.
+// clockOf is the time that an object says, as text: the first that can be read as one.
 func clockOf(t *jsontree.Tree, n jsontree.Node) (string, bool) {
 	for _, name := range clocks {
-		switch at := t.Find(n, name); t.Kind(at) {
-		case jsontree.String:
-			if s := t.Text(at); len(s) >= len(time.DateTime) && s[4] == '-' && s[7] == '-' {
-				return s, true
-			} else if s, ok := epoch(s); ok {
-				return s, true
-			}
-		case jsontree.Number:
-			if s, ok := epoch(t.Text(at)); ok {
-				return s, true
+		at := t.Find(n, name)
+		switch kind := t.Kind(at); kind {
+		case jsontree.String, jsontree.Number, jsontree.Object:
+			text := t.Text(at)
+			when, _, ok := event.ParseTime(text)
+			switch {
+			case ok && kind == jsontree.String && strings.ContainsAny(text, "-/:"): // with its zone, which rules may ask for
+				return text, true
+			case ok:
+				return when.Format(time.RFC3339Nano), true
 			}
 		}
 	}
 	return "", false
-}
-
-// epoch reads a number of seconds since 1970, or of thousandths, millionths or billionths of them: between 2001 and 2286 its
-// size tells which.
-func epoch(number string) (string, bool) {
-	x, err := strconv.ParseFloat(number, 64)
-	if err != nil || x < 1e9 {
-		return "", false
-	}
-	for range 3 {
-		if x >= 1e10 {
-			x /= 1000
-		}
-	}
-	if x >= 1e10 {
-		return "", false
-	}
-	whole, part := math.Modf(x)
-	return time.Unix(int64(whole), int64(math.Round(part*1e6))*1000).UTC().Format(time.RFC3339Nano), true
 }
