@@ -3,6 +3,8 @@ package esql
 import (
 	"slices"
 	"strings"
+
+	"oktastream/rules/event"
 )
 
 // function is a scalar function of the language. Its signature lists the types of the arguments, a colon, and the type
@@ -185,6 +187,27 @@ func castable(from, to typ) bool {
 	return true
 }
 
+// addresses tells whether terms are a field that holds addresses, by one of Okta's own names, beside literals that are some:
+// then they compare as addresses, as the integration's names do.
+func addresses(terms []*term) bool {
+	some := false
+	for _, t := range terms {
+		switch {
+		case t.isField() && t.path.HoldsAddresses():
+			some = true
+		case !t.isLit || t.typ != tKeyword:
+			return false
+		default:
+			for _, d := range t.lit {
+				if _, ok := event.ParseAddress(d.s); !ok {
+					return false
+				}
+			}
+		}
+	}
+	return some
+}
+
 // unify gives two or more terms one type, as comparisons and the branches of CASE need it.
 func unify(at int, what string, terms []*term) []*term {
 	want := tNull
@@ -200,6 +223,9 @@ func unify(at int, what string, terms []*term) []*term {
 		default:
 			fail(at, CodeType, "cast one of them", "%s cannot have a %s and a %s", what, want, t.typ)
 		}
+	}
+	if want == tKeyword && addresses(terms) {
+		want = tIP
 	}
 	if want == tLong { // a field whose type we do not know may hold any number
 		for _, t := range terms {

@@ -454,6 +454,8 @@ func TestStateless(t *testing.T) {
 		`GROK okta.actor.alternate_id "(?<who.name>[a-z]+)@%{HOSTNAME:domain}" | WHERE who.name == "ada"`:    {"a"},
 		`WHERE okta.actor.alternate_id RLIKE """a[+\-d5]+a@.*"""`:                                            {"a"},
 		`WHERE okta.client.ip > "192.0.2.8" AND okta.client.ip < "2001:db8::2"`:                              {"b", "c"},
+		`WHERE client.ipAddress IN ("2001:DB8:0::1", "::1")`:                                                 {"c"},
+		`WHERE client.ipAddress > "192.0.2.8"`:                                                               {"b", "c"},
 		`WHERE okta.client.ip == "::ffff:192.0.2.7"`:                                                         {"a"},
 		`GROK okta.debug_context.debug_data.risk "^%{NUMBER:n:double}$" | WHERE n > 7`:                       {"c"},
 		`EVAL u = MV_LAST(SPLIT(okta.actor.alternate_id, "@")) | RENAME u AS d | WHERE d == "example.org"`:   {"b"},
