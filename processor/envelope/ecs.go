@@ -14,7 +14,7 @@ import (
 type object = map[string]any
 
 // logEvent turns a document that Elastic's integration has rewritten back into a LogEvent. The integration renames most
-// names mechanically; what it moves elsewhere or takes apart is put back below. What it drops (severity, most of
+// names mechanically; what it moves elsewhere or takes apart is put back below. What else the document says is kept, see keep. What the integration drops (severity, most of
 // detailEntry) is lost.
 func logEvent(p part) []byte {
 	e := rename(p.t, p.get("okta"), false).(object)
@@ -42,6 +42,7 @@ func logEvent(p part) []byte {
 			restoreDebugData(data)
 		}
 	}
+	keep(e, p)
 	b, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // only maps, slices, strings and JSON that was parsed

@@ -405,3 +405,41 @@ func TestECSDocumentNotFlattened(t *testing.T) {
 		}
 	}
 }
+
+// What a document says beside its event is kept, whether it has kept the event as it was or not.
+func TestDocumentSpeaksForItself(t *testing.T) {
+	const says = `"source":{"ip":"203.0.113.7","geo":{"country_iso_code":"RU","city_name":"Tver"},"as":{"number":64501,"organization":{"name":"theirs"}}},
+		"tags":["a","b"],"labels":{"org":"north"},"organization":{"id":"o1","name":"North"},"user_agent":{"os":{"name":"Plan 9"}},"host":{"name":"h1"},
+		"client":{"ip":"203.0.113.7","as":{"number":5},"bytes":7},"uuid":"not this","alert":{"rule_id":"nor this"},"event":{"action":"user.session.start","ingested":"2026-01-10T09:00:05Z","original":ORIGINAL}`
+	paths := map[string]string{"source.geo.country_iso_code": "RU", "source.geo.city_name": "Tver", "source.as.number": "64501", "source.as.organization.name": "theirs",
+		"tags": "a|b", "labels.org": "north", "organization.name": "North", "organization.id": "o1", "user_agent.os.name": "Plan 9", "host.name": "h1",
+		"event.ingested": "2026-01-10T09:00:05Z", "event.original": "", "source.ip": "203.0.113.7", "actor.alternateId": "ada", "event.action": "user.session.start",
+		"kibana.alert.rule.rule_id": "", "event.id": "u1", "okta.client.device": "Computer"}
+	for name, doc := range map[string]string{
+		"rewritten": `{"@timestamp":"2026-01-10T09:00:00Z",` + strings.Replace(says, "ORIGINAL", `"x"`, 1) + `,"okta":{"uuid":"u1","event_type":"user.session.start","actor":{"alternate_id":"ada"},"client":{"device":"Computer","ip":"203.0.113.7"}}}`,
+		"original": `{"@timestamp":"2026-01-10T09:00:00Z",` + strings.Replace(says, "ORIGINAL", `"{\"uuid\":\"u1\",\"published\":\"2026-01-10T09:00:00Z\",\"eventType\":\"user.session.start\",\"actor\":{\"alternateId\":\"ada\"},\"client\":{\"device\":\"Computer\",\"ipAddress\":\"203.0.113.7\"}}"`, 1) +
+			`,"okta":{"event_type":"user.session.start"}}`,
+	} {
+		r := Unwrap([]byte(doc))
+		if len(r.Events) != 1 {
+			t.Fatalf("%s: %+v", name, r)
+		}
+		fields := event.NewFields()
+		for path := range paths {
+			fields.Add(event.MustPath(path))
+		}
+		e, err := event.NewDecoder(fields).Decode(r.Events[0].JSON, event.Meta{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range paths {
+			var got []string
+			for _, v := range e.Lookup(event.MustPath(path)) {
+				got = append(got, v.Text)
+			}
+			if strings.Join(got, "|") != want {
+				t.Errorf("%s: %s is %q, want %q", name, path, got, want)
+			}
+		}
+	}
+}

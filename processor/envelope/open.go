@@ -97,6 +97,10 @@ func openECS(u *Unwrapper, p part) bool {
 		return false
 	}
 	if n := original(p); n != jsontree.None {
+		if e := withDocument(p.t.Text(n), p); e != nil {
+			u.found(u.join(u.join(p.chain, ECS), Raw), e, outermost(p, ECS))
+			return true
+		}
 		return u.one(p, ECS, n)
 	}
 	chain := u.join(p.chain, ECS)

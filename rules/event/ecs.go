@@ -1,13 +1,17 @@
 package event
 
-import "sync"
+import (
+	"slices"
+	"strings"
+	"sync"
+)
 
 // ecs holds the ECS names, in lower case, that the mechanical translation of okta.* does not give. They are those of
 // the Elastic integration, computed from the raw event instead of by an ingest pipeline. user_agent.* is read from the
 // text by the patterns that Elastic uses. source.as.* and source.geo.* come from local databases where there are any, see
 // Enrichment, and fall back on what Okta itself says about the address.
 var ecs = sync.OnceValue(func() map[string]compiled {
-	return withAlerts(map[string]compiled{
+	return withAlerts(withOwn(map[string]compiled{
 		"@timestamp":          from(filled, "published"),
 		"_id":                 from(filled, "uuid"),
 		"event.id":            from(filled, "uuid"),
@@ -87,8 +91,28 @@ var ecs = sync.OnceValue(func() map[string]compiled {
 			"debugContext.debugData.logOnlySecurityData.risk.reasons", "debugContext.debugData.risk.reasons", "securityContext.risk.reasons")),
 		"okta.debug_context.debug_data.risk_behaviors": first(from(filled, "debugContext.debugData.riskBehaviors"),
 			from(positives, "debugContext.debugData.behaviors"), from(filled, "securityContext.userBehaviors[result=POSITIVE].name")),
-	})
+	}))
 })
+
+// withOwn lets an ECS document speak for itself: it knows better where its address is and what its agent is, for whoever wrote
+// it had the databases; and anything that cannot be computed from its event.
+func withOwn(names map[string]compiled) map[string]compiled {
+	for name, c := range names {
+		if strings.HasPrefix(name, "okta.") || name[0] == '@' || name[0] == '_' || name == "event.kind" {
+			continue
+		}
+		own := from(filled, name)
+		own.reads[0] = addressed(own.reads[0])
+		own.reads[0].own = true
+		if strings.HasPrefix(name, "source.geo.") || strings.HasPrefix(name, "source.as.") || strings.HasPrefix(name, "user_agent.") && name != "user_agent.original" {
+			c.reads = append(own.reads, c.reads...)
+		} else {
+			c.reads = append(slices.Clip(c.reads), own.reads...)
+		}
+		names[name] = c
+	}
+	return names
+}
 
 // withAlerts adds the names under which Elastic's alerts, and those of before version 8, tell about their rule.
 func withAlerts(names map[string]compiled) map[string]compiled {

@@ -43,11 +43,20 @@ var logEvent = sync.OnceValue(func() schema {
 	for path := range lines(logEventPaths) {
 		add(path)
 	}
+	for _, name := range documentNames {
+		add(name)
+	}
 	for name := range lines(debugDataNames) {
 		add(debugData + name + ".*") // a text may hold JSON or a map
 	}
 	return s
 })
+
+// documentNames are what ECS documents say beside the event that they were made of, as far as rules ask for it, and what
+// envelopes say, see Meta.Carrier.
+var documentNames = []string{"tags", "labels.*", "organization.id", "organization.name", "data_stream.namespace", "host.*", "agent.*", "observer.*",
+	"envelope.host", "envelope.source", "envelope.sourcetype", "envelope.index", "envelope.fields.*", "envelope.eventId", "envelope.account",
+	"envelope.region", "envelope.detail-type", "envelope.tags", "envelope.labels.*", "envelope.organization.*", "envelope.data_stream.*", "envelope.headers.*"}
 
 // KnownPath reports whether a LogEvent can have the path, as far as Okta documents it or events have shown. For an
 // unknown path it suggests the known one that is nearest, "" when none is. debugData is an open map, so an unknown
@@ -77,7 +86,7 @@ func KnownPath(p Path) (known bool, suggestion string) {
 	}
 	s := logEvent()
 	for _, r := range p.c.reads {
-		if s.has(r.steps) {
+		if r.own || s.has(r.steps) {
 			return true, ""
 		}
 	}

@@ -54,6 +54,7 @@ type read struct {
 	convert convert
 	// decides: where the steps lead to a value, no read behind this one is asked, although nothing comes of the value.
 	decides bool
+	own     bool // what an ECS document says itself, under the very name
 }
 
 // step leads from a value to its members named key, and from those to the elements that pass the selectors.

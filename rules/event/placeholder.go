@@ -47,17 +47,21 @@ func placeholder(s string) bool {
 
 // oktas reports whether Okta fills everything that c reads.
 func (c *compiled) oktas() bool {
+	any := false
 	for _, r := range c.reads {
-		if !oktas(r.steps) {
+		if r.own {
+			continue // of a document, beside what it is computed from
+		}
+		if any = true; !oktas(r.steps) {
 			return false
 		}
 	}
 	for _, p := range c.from {
-		if !p.c.oktas() {
+		if any = true; !p.c.oktas() {
 			return false
 		}
 	}
-	return len(c.reads)+len(c.from) > 0
+	return any
 }
 
 func oktas(steps []step) bool {

@@ -8,7 +8,10 @@ func (p Path) Sources() []string {
 		return nil
 	}
 	var out []string
-	for _, r := range p.c.reads {
+	for i, r := range p.c.reads {
+		if r.own && (i > 0 || len(p.c.reads) == 1) {
+			continue // only an ECS document has it, and it counts last
+		}
 		out = append(out, canonical(r.steps))
 	}
 	for _, q := range p.c.from {
