@@ -67,7 +67,7 @@ func (c *compiler) computed(pred *match.Pred, what string, holds func(event.Valu
 	p := pred.Path
 	path := event.Computed("=kuery "+strconv.Quote(p.String())+" "+what, []event.Path{p}, func(ev *event.Event) []event.Value {
 		for _, v := range ev.Lookup(p) {
-			if v.Kind != event.Object && holds(v, ev) {
+			if (v.Kind != event.Object || p.HoldsTimes()) && holds(v, ev) { // {"$date": …} is a time
 				return []event.Value{{Kind: event.Bool, Text: "true"}}
 			}
 		}
