@@ -25,4 +25,6 @@ const (
 
 	Silent      = "OKS0721" // a rule that can never alert as far as is known
 	Unreachable = "OKS0722" // a count of values that the group key decides
+
+	NetworkAsText = "OKS0723" // an address compared with a network as a text
 )

@@ -141,7 +141,8 @@ var writtenIn = []string{"detection", "correlation", "query", "filter", "fields"
 // prose are the keys of a rule in another product's form that may name a field without asking for it.
 var prose = map[string]bool{"note": true, "description": true, "setup": true, "false_positives": true, "references": true}
 
-// mentions finds where a text is written in the rule's documents: as a key or value, or as a word of a query. The empty
+// mentions finds where a text is written in the rule's documents: as a key or value, or as a word of a query. What the
+// rule's own document says is not looked for in those that it builds on, which may mean something else by it. The empty
 // text is written nowhere.
 func (s *subject) mentions(text string) []span {
 	if text == "" {
@@ -149,6 +150,9 @@ func (s *subject) mentions(text string) []span {
 	}
 	var out []span
 	for _, d := range s.docs {
+		if len(out) > 0 && d.file != s.own.file {
+			break
+		}
 		// A query is text, and so is one in the form of Okta's catalogue.
 		catalogue := d.root.Get("detection").Get("okta_systemlog") != nil
 		for _, key := range writtenIn {

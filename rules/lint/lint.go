@@ -59,7 +59,7 @@ func Check(in Input, o Options) *Report {
 		o.Retention = DefaultRetention
 	}
 	set, between := rules.NewSet(in.Loaded.Rules)
-	c := &checker{in: in, o: o, set: set, files: map[string]*file{}, said: map[said]bool{}}
+	c := &checker{in: in, o: o, set: set, files: map[string]*file{}, said: map[said]bool{}, patterns: map[string]bool{}}
 	c.index()
 	loaded := slices.Concat(in.Loaded.Diagnostics, between)
 	for _, d := range loaded {
@@ -101,6 +101,8 @@ type checker struct {
 	files    map[string]*file
 	findings []Finding
 	said     map[said]bool
+
+	patterns map[string]bool // whether an event type has a pattern, see anyType
 
 	names   map[place]string             // of the documents that the loader has read
 	refs    map[string][]lang.FileReport // by name and by id, in the order of loading

@@ -105,7 +105,7 @@ func opposed(members []match.Expr) bool {
 }
 
 // valueless reports whether no value of p satisfies all members, which read nothing else. One of them must list the
-// values that it allows; each is tried.
+// values that it allows, or all must be bounds; each value, and one of each stretch between bounds, is tried.
 func valueless(p event.Path, members []match.Expr) bool {
 	var candidates []string
 	folding, exact, other := false, false, false
@@ -121,6 +121,9 @@ func valueless(p event.Path, members []match.Expr) bool {
 				other = other || pred.Part != 0 || pred.Op == match.Element
 			}
 		})
+	}
+	if len(candidates) == 0 {
+		candidates = between(members)
 	}
 	// With both, other spellings of a candidate would have to be tried; and a part of a value is not the value.
 	if len(candidates) == 0 || folding && exact || other {
@@ -141,6 +144,43 @@ func valueless(p event.Path, members []match.Expr) bool {
 		}
 	}
 	return true
+}
+
+// between returns a number for each stretch that the bounds among members leave, and each bound: if none of these will
+// do, no number does. There are none where a member is no bound.
+func between(members []match.Expr) []string {
+	var bounds []float64
+	for _, m := range members {
+		if not, ok := m.(match.Not); ok {
+			m = not.X
+		}
+		p, ok := m.(*match.Pred)
+		if !ok || p.Op < match.Less || p.Op > match.GreaterEqual || p.Part != 0 {
+			return nil
+		}
+		for _, l := range p.Literals {
+			n, err := strconv.ParseFloat(l, 64)
+			if err != nil {
+				return nil
+			}
+			bounds = append(bounds, n)
+		}
+	}
+	slices.Sort(bounds)
+	var out []string
+	add := func(n float64) { out = append(out, strconv.FormatFloat(n, 'f', -1, 64)) }
+	for i, n := range bounds {
+		if i == 0 {
+			add(n - 1)
+		} else {
+			add((bounds[i-1] + n) / 2)
+		}
+		add(n)
+		if i == len(bounds)-1 {
+			add(n + 1)
+		}
+	}
+	return out
 }
 
 func mindsCase(op match.Op) bool {

@@ -14,12 +14,19 @@ import (
 // WriteText prints one line a document, and below it what there is to say, with the piece of text that it is about.
 func (rep *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
+	untested := rep.untested()
 	for _, r := range rep.Rules {
 		printable.Fprintf(&b, "%-11s %-9s %-10s %s  %s  %s\n", r.Status, cmp.Or(r.Language, "-"), cmp.Or(r.Kind, "-"), cmp.Or(r.ID, "-"),
 			r.File, cmp.Or(r.Title, r.Name))
 		for i := range r.Findings {
+			if untested > maxUntested && r.Findings[i].Code == NoTest && r.Findings[i].Level == rules.Note {
+				continue
+			}
 			r.Findings[i].text(&b)
 		}
+	}
+	if untested > maxUntested {
+		printable.Fprintf(&b, "note %s: no test names %d of %s (rules check -o json lists them)\n", NoTest, untested, rules.Counted(len(rep.Rules), "rule"))
 	}
 	for i := range rep.Loose {
 		rep.Loose[i].text(&b)
@@ -42,6 +49,22 @@ func (rep *Report) WriteText(w io.Writer) error {
 	printable.Fprintf(&b, "\nECS names as Elastic's Okta integration fills them (%s); user.name is the %s\n", event.Integration, rep.Naming)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// maxUntested is how many rules without a test are each told of. Beyond, one line says it of them all.
+const maxUntested = 3
+
+// untested is how many rules no test names.
+func (rep *Report) untested() int {
+	n := 0
+	for _, r := range rep.Rules {
+		for i := range r.Findings {
+			if r.Findings[i].Code == NoTest && r.Findings[i].Level == rules.Note {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // bases is how many of the rules that load only have a meaning within correlations.

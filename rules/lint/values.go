@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -17,6 +18,11 @@ var closed = map[string][]string{
 	"outcome.result": {"SUCCESS", "FAILURE", "SKIPPED", "ALLOW", "DENY", "CHALLENGE", "UNKNOWN", "RATE_LIMIT", "DEFERRED",
 		"SCHEDULED", "ABANDONED", "UNANSWERED"},
 	"severity": {"DEBUG", "INFO", "WARN", "ERROR"},
+	// These are computed: see the classification of package event, and ECS.
+	"event.outcome": {"success", "failure", "unknown"},
+	"event.kind":    {"event", "alert", "signal"},
+	"event.module":  {"okta"},
+	"event.dataset": {"okta.system"},
 }
 
 // values looks up the values that fields with a closed list of them are compared with.
@@ -27,6 +33,7 @@ func (c *checker) values(s *subject) {
 			if !ok || p == nil || p.Op != match.Equal || p.Part != 0 {
 				return
 			}
+			c.network(s, p)
 			list := closed[strings.TrimPrefix(strings.ToLower(p.Path.String()), "okta.")]
 			if list == nil {
 				return
@@ -37,6 +44,23 @@ func (c *checker) values(s *subject) {
 				}
 			}
 		})
+	}
+}
+
+// network finds a network that an address is to be equal to: no address ever is. Languages that mean a network by such a
+// value compile it to another operator.
+func (c *checker) network(s *subject, p *match.Pred) {
+	if !p.Path.HoldsAddresses() {
+		return
+	}
+	for _, value := range p.Literals {
+		if _, err := netip.ParsePrefix(strings.TrimSpace(value)); err != nil || s.enough(rules.Warning, NetworkAsText) {
+			continue
+		}
+		for _, at := range s.places(value, p.Pos) {
+			c.report(s.rule, at, rules.Warning, NetworkAsText, "use |cidr in Sigma, : in KQL, cidrMatch in EQL, CIDR_MATCH in ES|QL",
+				"%s is compared with the text %q, and no address is equal to a network", p.Path, value)
+		}
 	}
 }
 

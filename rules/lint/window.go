@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,6 +86,9 @@ func fillsAtOnce(st *rules.Stateful) bool {
 // unreachable says why the window can never hold what its rule asks for; "" if it may. Bounds that contradict each
 // other do not load.
 func unreachable(st *rules.Stateful) string {
+	if name := alone(st); name != "" && !fillsAtOnce(st) && st.Window.Kind <= window.Sequence && !st.Window.AtClose && len(st.Window.Condition) == 0 {
+		return "each event has a " + name + " of its own, so a group never holds a second event"
+	}
 	for i, col := range st.Window.Distinct {
 		if col.Threshold < 2 {
 			continue
@@ -94,6 +98,21 @@ func unreachable(st *rules.Stateful) string {
 		}
 		if n, ok := typesOf(st, i); ok && n < col.Threshold {
 			return "the rules name fewer event types than have to be different"
+		}
+	}
+	return ""
+}
+
+// alone returns the member of the group key that no two events share; "" if there is none.
+func alone(st *rules.Stateful) string {
+	for m, name := range st.GroupBy {
+		unique := len(st.Inputs) > 0
+		for i := range st.Inputs {
+			in := &st.Inputs[i]
+			unique = unique && in.ObservesEvents() && slices.Equal(in.Group[m].Sources(), []string{"uuid"})
+		}
+		if unique {
+			return name
 		}
 	}
 	return ""

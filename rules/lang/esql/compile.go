@@ -31,6 +31,7 @@ func Compile(text *source.Node, o Options, r *source.Report) (where match.Expr, 
 	for i := range q.commands {
 		c.command(&q.commands[i], q.commands[i+1:])
 	}
+	bounds(text, q.commands, r)
 	if len(c.stages) == 0 {
 		if c.alerts > 0 {
 			unsupported(c.alerts-1, "aggregate them with STATS", "a query over alerts needs STATS")

@@ -18,6 +18,7 @@ const (
 	CodePattern      = "OKS1308" // a pattern, number or duration that cannot be read
 	CodeSource       = "OKS1309" // FROM names no source that holds Okta's events
 	CodeParameter    = "OKS1310" // a parameter, which nobody fills in
+	CodeNeverHolds   = "OKS1311" // conditions that no row meets
 )
 
 // problem is why a query is refused. It travels as a panic inside the package, from where it is found to Compile.
