@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"oktastream/rules"
 )
@@ -19,6 +20,7 @@ func closest(set *rules.Set, rule int, given []Input, fired map[string]bool) (ne
 	r := p.about()
 	best, found := -1.0, near{at: -1}
 	var in *nearest
+	seen := crowds{}
 	for i := range given {
 		ev, got, err := p.step(i)
 		if err != nil {
@@ -37,6 +39,9 @@ func closest(set *rules.Set, rule int, given []Input, fired map[string]bool) (ne
 		}
 		var of *taken
 		for k, t := range got {
+			if !seen.measures(t.group) {
+				continue
+			}
 			if progress := p.progress(t); progress > score {
 				score, of = progress, &got[k]
 			}
@@ -53,6 +58,26 @@ func closest(set *rules.Set, rule int, given []Input, fired map[string]bool) (ne
 		}
 	}
 	return found, nil
+}
+
+// crowds count the observations of each group, and remember how many there were when its window was last measured.
+type crowds map[string]*struct{ n, measured int }
+
+// measures counts one more, and reports whether the window is to be measured. That takes a look at all of it, so that a
+// large one is measured for one in so many observations: among those that are nearly alike any will do.
+func (c crowds) measures(group []string) bool {
+	const small, share = 1024, 64
+	key := strings.Join(group, "\x00")
+	g := c[key]
+	if g == nil {
+		g = &struct{ n, measured int }{}
+		c[key] = g
+	}
+	if g.n++; g.n > small && g.n-g.measured < g.n/share {
+		return false
+	}
+	g.measured = g.n
+	return true
 }
 
 // nearest is the window of the event that came closest so far.
