@@ -36,6 +36,7 @@ type element struct {
 	raw      []byte
 	index    int    // position inside the record
 	envelope string // every wrapping, from the outermost in
+	carrier  []byte // what the wrappings say, see event.Meta
 	kind     string // the outermost wrapping: one of a few, for a metric
 	reason   string // of err, for a metric: one of a few
 	err      error
@@ -66,8 +67,9 @@ type ingestStage struct {
 	asked      time.Time        // when membership was last asked for
 	now        time.Time        // of the open transaction's begin
 	elements   []element
-	single     bool // the record at hand has one element
-	bare       bool // the record before was a LogEvent without any wrapping
+	carried    []byte // space for carrier
+	single     bool   // the record at hand has one element
+	bare       bool   // the record before was a LogEvent without any wrapping
 	seen       seen
 	out        engine.Output
 	tally      tally
@@ -303,7 +305,7 @@ func (g *ingestStage) decode(r *kgo.Record, e *element) (ev *event.Event, panick
 	defer g.recovered(r, &err)
 	ev, err = g.decoder.Decode(e.raw, event.Meta{
 		Origin:    event.Origin{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Index: int32(e.index)},
-		Timestamp: r.Timestamp.UnixNano(), Skew: g.skew, Envelope: e.envelope,
+		Timestamp: r.Timestamp.UnixNano(), Skew: g.skew, Envelope: e.envelope, Carrier: g.carrier(r, e),
 	})
 	return ev, false, err
 }

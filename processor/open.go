@@ -20,7 +20,7 @@ func opener(pin, path string) (func() func([]byte, []element) []element, error) 
 		return func(value []byte, dst []element) []element {
 			found := u.Unwrap(value)
 			for _, f := range found.Events {
-				dst = append(dst, element{raw: f.JSON, index: int(f.Index), envelope: f.Envelope, kind: f.Kind})
+				dst = append(dst, element{raw: f.JSON, index: int(f.Index), envelope: f.Envelope, carrier: f.Carrier, kind: f.Kind})
 			}
 			for _, kind := range found.Empty {
 				dst = append(dst, element{kind: kind, empty: true})

@@ -62,6 +62,9 @@ type Found struct {
 	Envelope string
 	// Kind is the outermost wrapping, one of Kinds.
 	Kind string
+	// Carrier is what the wrappings say of where the event comes from, a JSON object; nil if nothing. It is valid until the
+	// next call.
+	Carrier []byte
 }
 
 // Rejection is a part of a record that is no event.
@@ -85,6 +88,7 @@ type Unwrapper struct {
 	result  Result
 	tried   []jsontree.Node // members of the values being looked at that have been opened
 	base    int             // where those of the value at hand begin
+	said    []byte          // space for carriers
 	around  []place         // the values that the one at hand is in
 
 	file     bool // no limit to events and parts
@@ -152,6 +156,7 @@ func (u *Unwrapper) Document(d document.Document) Result {
 }
 
 func (u *Unwrapper) begin(value []byte) {
+	u.said = u.said[:0]
 	clear(u.result.Events)
 	clear(u.result.Rejected)
 	u.result = Result{Events: u.result.Events[:0], Rejected: u.result.Rejected[:0], Empty: u.result.Empty[:0]}
@@ -198,7 +203,7 @@ func (u *Unwrapper) found(chain string, json []byte, kind string) {
 	if u.full() {
 		return
 	}
-	u.result.Events = append(u.result.Events, Found{Index: u.next, JSON: json, Envelope: chain, Kind: kind})
+	u.result.Events = append(u.result.Events, Found{Index: u.next, JSON: json, Envelope: chain, Kind: kind, Carrier: u.carrier()})
 	u.next++
 }
 

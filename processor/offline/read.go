@@ -99,7 +99,7 @@ func read(in Input, f *FileReport, decoder *event.Decoder, take taker) error {
 			reject(x.Index, x.Code, x.Reason)
 		}
 		for _, found := range res.Events {
-			meta := event.Meta{Origin: event.Origin{Topic: f.Name, Offset: int64(doc.Record), Index: found.Index}, Envelope: found.Envelope}
+			meta := event.Meta{Origin: event.Origin{Topic: f.Name, Offset: int64(doc.Record), Index: found.Index}, Envelope: found.Envelope, Carrier: bytes.Clone(found.Carrier)}
 			ev, err := decoder.Decode(found.JSON, meta)
 			if err != nil {
 				reject(found.Index, "undecodable", err.Error())

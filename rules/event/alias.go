@@ -14,7 +14,7 @@ func resolve(steps []step) *compiled {
 	}
 	reads, ok := mechanical(steps)
 	if !ok {
-		reads = []read{{steps: steps}}
+		reads = []read{{steps: steps, carried: len(steps) > 1 && strings.EqualFold(steps[0].key, carrierMember) && !steps[0].picks()}}
 	}
 	for i := range reads {
 		reads[i] = addressed(reads[i])
@@ -47,6 +47,9 @@ func withDots(reads []read) []read {
 	}
 	return reads
 }
+
+// carrierMember is the member by which paths read what the envelope says.
+const carrierMember = "envelope"
 
 // loosen lets names inside debugData, behaviours above all, be found as the integration respells them when its debug data is
 // not flattened: New_Geo_Location for New Geo-Location, and the other way round in a document that it has written.

@@ -23,6 +23,9 @@ type Meta struct {
 	Flags Flags
 	// Envelope is the wrapping the event arrived in.
 	Envelope string
+	// Carrier is what the envelope, or the record, says beside the event: a JSON object that paths read as the member
+	// envelope. Nil leaves that to a member of the event's own. It must not change as long as the event is in use.
+	Carrier []byte
 }
 
 // Decoder makes Events. It reuses its memory and is not safe for concurrent use.
@@ -62,7 +65,7 @@ func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 			return nil, err
 		}
 	}
-	e.raw, e.origin, e.flags, e.envelope = raw, m.Origin, m.Flags, m.Envelope
+	e.carrier, e.raw, e.origin, e.flags, e.envelope = m.Carrier, raw, m.Origin, m.Flags, m.Envelope
 	e.typ = e.first(e.fields.typ, nameType, false)
 	if e.id = m.ID; e.id == "" {
 		if e.id = e.first(e.fields.id, nameID, false); e.id == "" {

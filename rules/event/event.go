@@ -103,6 +103,8 @@ type Event struct {
 	id       string
 	typ      string
 	envelope string
+	carrier  []byte
+	carried  jsontree.Tree // carrier, once it was asked for
 	time     int64
 	flags    Flags
 
@@ -152,7 +154,8 @@ func (e *Event) reset() {
 	if e.arena = e.arena[:0]; cap(e.arena) > maxArena {
 		e.arena = nil
 	}
-	e.parsed = false
+	e.parsed, e.carrier = false, nil
+	e.carried.Reset()
 	e.raw, e.id, e.typ, e.envelope, e.time, e.flags, e.origin = nil, "", "", "", 0, 0, Origin{}
 }
 
@@ -252,6 +255,14 @@ func (e *Event) whole() *jsontree.Tree {
 		}
 	}
 	return &e.full
+}
+
+// outer is the tree of what the envelope says.
+func (e *Event) outer() *jsontree.Tree {
+	if e.carried.Len() == 0 && e.carried.Parse(e.carrier) != nil {
+		e.carrier = nil // no JSON, which no envelope of ours has
+	}
+	return &e.carried
 }
 
 // Lookup is Field for a path that may not be among the fields. It allocates when it is not, and the first time for an

@@ -72,7 +72,7 @@ func (f *Fields) Add(p Path) FieldID {
 		for _, r := range p.c.reads {
 			x.chains = append(x.chains, choose(&f.selected, r.steps))
 		}
-		if r := p.c.reads; len(r) > 0 && !p.c.all && (r[0].convert == asIs || r[0].convert == maybeAddress) && len(x.chains[0]) == len(r[0].steps) && !r[0].steps[len(r[0].steps)-1].picks() {
+		if r := p.c.reads; len(r) > 0 && !p.c.all && !r[0].carried && (r[0].convert == asIs || r[0].convert == maybeAddress) && len(x.chains[0]) == len(r[0].steps) && !r[0].steps[len(r[0].steps)-1].picks() {
 			x.direct = x.chains[0][len(x.chains[0])-1]
 		}
 	}

@@ -54,6 +54,7 @@ type read struct {
 	convert convert
 	// decides: where the steps lead to a value, no read behind this one is asked, although nothing comes of the value.
 	decides bool
+	carried bool // what the envelope says, see Meta.Carrier; without one the steps lead on from the event
 	own     bool // what an ECS document says itself, under the very name
 }
 

@@ -7,7 +7,11 @@ import (
 )
 
 // Projection says what Project keeps of events. It may be shared by goroutines. The zero Projection keeps nothing.
-type Projection struct{ selected jsontree.Selection }
+type Projection struct {
+	selected jsontree.Selection
+	carried  jsontree.Selection // of what the envelope says
+	carries  bool
+}
 
 // NewProjection returns the projection that keeps what the paths can look at, and nothing for a zero Path.
 func NewProjection(paths ...Path) *Projection {
@@ -26,6 +30,10 @@ func (p *Projection) add(paths []Path) {
 		}
 		for _, r := range path.c.reads {
 			choose(&p.selected, r.steps)
+			if r.carried {
+				choose(&p.carried, r.steps[1:])
+				p.carries = true
+			}
 		}
 		p.add(path.Reads())
 	}
@@ -43,6 +51,14 @@ func (e *Event) Project(p *Projection) []byte {
 		panic("event: the text of an event has changed while it was in use")
 	}
 	e.projected = e.part.Append(e.projected[:0], jsontree.Root)
+	if p.carries && e.carrier != nil && e.part.ParseSelected(e.carrier, &p.carried) == nil {
+		e.projected = e.projected[:len(e.projected)-1]
+		if len(e.projected) > 1 {
+			e.projected = append(e.projected, ',')
+		}
+		e.projected = e.part.Append(append(e.projected, `"`+carrierMember+`":`...), jsontree.Root)
+		e.projected = append(e.projected, '}')
+	}
 	out := bytes.Clone(e.projected)
 	if cap(e.projected) > maxArena {
 		e.projected = nil

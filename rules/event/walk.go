@@ -18,7 +18,9 @@ func (e *Event) collect(dst []Value, c *compiled, t *jsontree.Tree, chains [][]j
 	}
 	from := len(dst)
 	for i, r := range c.reads {
-		if chains != nil && !t.Odd() {
+		if r.carried && e.carrier != nil {
+			dst = e.walk(dst, e.outer(), jsontree.Root, r.steps[1:], r.convert)
+		} else if chains != nil && !t.Odd() {
 			dst = e.enter(dst, t, chains[i], r)
 		} else {
 			dst = e.walk(dst, t, jsontree.Root, r.steps, r.convert)
