@@ -151,14 +151,15 @@ func TestNeighbours(t *testing.T) {
 		if strings.Contains(text.String(), `{"a":[1,`) || strings.Contains(text.String(), "{\"a\":\n{\n") {
 			return
 		}
-		var got []string
+		// Two broken ones may be whole together, so there may be more than what was meant.
+		missing := want
 		for _, d := range all(t, value(text.String())) {
-			if d = d[strings.Index(d, " ")+1:]; !strings.HasPrefix(d, "?") {
-				got = append(got, d)
+			if len(missing) > 0 && d[strings.Index(d, " ")+1:] == missing[0] {
+				missing = missing[1:]
 			}
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("%q: %s", text.String(), diff)
+		if len(missing) > 0 {
+			t.Fatalf("%q: not found: %q", text.String(), missing)
 		}
 	})
 }
