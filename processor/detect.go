@@ -33,7 +33,7 @@ type detector interface {
 
 // stateFormat is written into checkpoints. Raise it when a changelog written by this version cannot be read by older
 // ones.
-const stateFormat = 1
+const stateFormat = 2
 
 // errRepeated: a record came that the state contains already.
 var errRepeated = errors.New("a record came twice")

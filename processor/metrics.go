@@ -46,6 +46,7 @@ type metrics struct {
 	pollLimit    *prometheus.GaugeVec     // worker
 
 	late       *prometheus.CounterVec // rule_id
+	unusable   *prometheus.CounterVec // rule_id
 	duplicates *prometheus.CounterVec // rule_id
 	matches    *prometheus.CounterVec // rule_id
 	suppressed *prometheus.CounterVec // rule_id
@@ -109,6 +110,7 @@ func newMetrics(version, fingerprint string, rules int) *metrics {
 
 	m.matches = counter("rule_matches_total", "Events that met a condition of the rule.", "rule_id")
 	m.late = counter("events_late_total", "Observations behind the watermark, by rule.", "rule_id")
+	m.unusable = counter("events_late_unusable_total", "Observations behind the watermark that only closed windows of the rule could have used.", "rule_id")
 	m.duplicates = counter("events_duplicate_total", "Observations that a window of the rule had already.", "rule_id")
 	m.suppressed = counter("rule_suppressed_total", "Completions of an episode that has been announced.", "rule_id")
 	m.evictions = counter("window_evictions_total", "Windows given up for lack of memory.", "rule_id")
@@ -179,6 +181,7 @@ func (m *metrics) rules(t tally, ids []string, stats engine.Stats) {
 		id := ids[i]
 		add(m.matches, s.Matched, id)
 		add(m.late, s.Late, id)
+		add(m.unusable, s.Unusable, id)
 		add(m.duplicates, s.Duplicate, id)
 		add(m.suppressed, s.Held, id)
 		add(m.evictions, s.Evicted, id)

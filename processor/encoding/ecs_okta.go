@@ -133,6 +133,7 @@ type ecsExtra struct {
 	Count          int              `json:"count"`
 	Distinct       []alert.Distinct `json:"distinct,omitempty"`
 	Window         *alert.Window    `json:"window,omitempty"`
+	Late           bool             `json:"late,omitempty"`
 	Episode        *alert.Episode   `json:"episode,omitempty"`
 	Progress       []alert.Step     `json:"progress,omitempty"`
 	Details        map[string]any   `json:"details,omitempty"`
@@ -169,7 +170,7 @@ func extra(a *alert.Alert) ecsExtra {
 		RuleTitle: a.Rule.Title, RuleLanguage: a.Rule.Language,
 		References: a.Rule.References, FalsePositives: a.Rule.FalsePositives,
 		Description: a.Description, Triage: a.Triage,
-		Group: a.Group, Count: a.Count, Distinct: a.Distinct, Window: a.Window, Episode: a.Episode, Progress: a.Progress,
+		Group: a.Group, Count: a.Count, Distinct: a.Distinct, Window: a.Window, Late: a.Late, Episode: a.Episode, Progress: a.Progress,
 		Details: a.Details, Notes: a.Notes,
 		Evidence: ecsEvidence{
 			Events:    make([]ecsEvidenceEvent, 0, len(a.Evidence.Events)),

@@ -38,6 +38,9 @@ func Text(a *alert.Alert, colour bool) string {
 	if a.Source != nil && a.Source.IP != "" && a.Source.IP != a.Subject() {
 		line += "  " + printable.Line(a.Source.IP)
 	}
+	if a.Late {
+		line += "  (late)"
+	}
 	if a.Status == alert.Update {
 		line += fmt.Sprintf("  (update %d)", a.Revision)
 	}

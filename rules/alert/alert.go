@@ -62,6 +62,7 @@ type Alert struct {
 	LastSeen  time.Time      `json:"last_seen"`
 	Distinct  []Distinct     `json:"distinct,omitempty"`
 	Window    *Window        `json:"window,omitempty"`
+	Late      bool           `json:"late,omitempty"` // events of it came later than the rule's lateness allows for
 	Episode   *Episode       `json:"episode,omitempty"`
 	Progress  []Step         `json:"progress,omitempty"` // sequences: the steps seen, in order
 	Actor     *Entity        `json:"actor,omitempty"`

@@ -39,6 +39,10 @@ func (b *builder) episode(rule int, group []string, f window.Firing, ev *event.E
 	if len(rows) > 0 {
 		a.FirstSeen, a.LastSeen = instant(rows[0].Time), instant(rows[len(rows)-1].Time)
 	}
+	if f.Content.Late > 0 {
+		a.Late = true
+		a.Notes = append(a.Notes, fmt.Sprintf("%s of it came later than the rule's lateness of %s allows for", rules.Counted(f.Content.Late, "event"), short(st.Window.Lateness)))
+	}
 	if f.Content.Thinned {
 		a.Notes = append(a.Notes, "the window is busy and keeps no repeated values: count and evidence are a lower bound")
 	}

@@ -102,13 +102,17 @@ func (t *Task) apply(e rules.Entry, group []string, o *Observation, ev *event.Ev
 	t.txns[level].Touched(id)
 	st := &t.stats[e.Rule]
 	switch status {
-	case window.Late:
+	case window.Closed:
 		st.Late++
+		st.Unusable++
 	case window.Duplicate:
 		st.Duplicate++
 	case window.Missing:
 		st.Missing++
-	case window.Counted:
+	case window.Counted, window.Late:
+		if status == window.Late {
+			st.Late++
+		}
 		if len(fired) == 0 && w.Open(o.Time) {
 			st.Held++
 		}

@@ -32,6 +32,7 @@ type RuleStats struct {
 	Matched   int // events that met a condition of the rule
 	Alerts    int // alert records, updates included
 	Late      int // observations behind the watermark
+	Unusable  int // of these, those that only windows which are closed could have used
 	Duplicate int // observations that the window had already
 	Missing   int // observations without a group key member or without the counted value
 	Overflow  int // group keys beyond MaxKeys
@@ -43,6 +44,7 @@ func (s *RuleStats) add(o RuleStats) {
 	s.Matched += o.Matched
 	s.Alerts += o.Alerts
 	s.Late += o.Late
+	s.Unusable += o.Unusable
 	s.Duplicate += o.Duplicate
 	s.Missing += o.Missing
 	s.Overflow += o.Overflow

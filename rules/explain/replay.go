@@ -251,7 +251,7 @@ func (p *replay) observe(t taken) Outcome {
 	switch status {
 	case window.Missing:
 		return MissingValue
-	case window.Late:
+	case window.Closed:
 		return Late
 	case window.Duplicate:
 		return Duplicate

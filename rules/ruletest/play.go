@@ -77,7 +77,8 @@ func (o outcome) account(set *rules.Set) string {
 		}{
 			{s.Missing, "without group key or counted value"},
 			{s.Duplicate, "duplicates"},
-			{s.Late, "too late"},
+			{s.Late - s.Unusable, "late"},
+			{s.Unusable, "too late"},
 			{s.Held, "completions in an episode already announced"},
 			{s.Overflow, "with too many group keys"},
 		} {

@@ -75,7 +75,7 @@ func (w *Window) windowEnd(s *Spec, i int) int {
 // at or above the watermark, so neither their beginning nor their content can change.
 func (s *Spec) close(w *Window, watermark int64) []Firing {
 	var fired []Firing
-	for len(w.rows) > 0 && w.rows[0].time < watermark && watermark-w.rows[0].time > int64(s.Length) {
+	for len(w.rows) > 0 && s.expired(w.rows[0].time, watermark) {
 		hi := w.windowEnd(s, 0)
 		v := newSliding(w.dict, s)
 		for _, r := range w.rows[:hi] {
@@ -90,11 +90,19 @@ func (s *Spec) close(w *Window, watermark int64) []Firing {
 			w.cutTrigger(i)
 		}
 		for _, r := range w.rows[:hi] {
+			w.marks.forget(r)
 			w.bytes -= r.size()
 			w.touch(r.item())
 		}
+		w.judged = addSaturated(w.rows[0].time, int64(s.Length))
+		w.touch(tickItem)
 		clear(w.rows[:hi])
 		w.rows = w.rows[hi:]
+	}
+	// What lies in a closed window could begin none that is still open, more than Length after its end.
+	if w.judged != noTick && s.expired(w.judged, watermark) {
+		w.judged = noTick
+		w.touch(tickItem)
 	}
 	w.forget(s, watermark)
 	return fired

@@ -21,6 +21,7 @@ type Content struct {
 	Quantity    *big.Rat      // what Spec.Condition is about; nil if nothing was measured, or there is no Condition
 	Thinned     bool          // repeated values were dropped from a busy window: what is counted is a lower bound
 	Outputs     []Output      // Kind Pipeline: what the Program yields
+	Late        int           // so many of the rows came late; for sequences, of the Chain
 }
 
 // Values are the different values of a column.
@@ -58,7 +59,7 @@ func (w *Window) contentOf(s *Spec, lo, hi int, from, to int64) Content {
 // tell tells of the rows that v counts. It looks at no more of them than it tells.
 func (w *Window) tell(s *Spec, v *sliding, from int64) Content {
 	rows := w.rows[v.from:v.to]
-	c := Content{From: from, To: v.at, Count: len(rows), Thinned: w.head.Thinned, Events: len(v.digest.events)}
+	c := Content{From: from, To: v.at, Count: len(rows), Thinned: w.head.Thinned, Events: len(v.digest.events), Late: v.digest.late}
 	for _, r := range rows[:min(len(rows), alert.EvidenceFirst)] {
 		c.First = append(c.First, w.dict.observation(r))
 	}
@@ -80,8 +81,12 @@ func (w *Window) tell(s *Spec, v *sliding, from int64) Content {
 		c.Steps = append(c.Steps, w.dict.observation(w.rows[i]))
 	}
 	if s.Kind == Sequence {
+		c.Late = 0
 		for _, r := range w.chain(s, v.at) {
 			c.Chain = append(c.Chain, w.dict.observation(r))
+			if r.late() {
+				c.Late++
+			}
 		}
 	}
 	if len(s.Condition) > 0 {
@@ -101,6 +106,7 @@ func (w *Window) tell(s *Spec, v *sliding, from int64) Content {
 type digest struct {
 	spec    *Spec
 	events  map[rowID]int
+	late    int      // rows that came late
 	columns []sights // by column
 	steps   sights   // Unordered: by step
 	tally   Tally    // Kind Pipeline: of all that the Program yields
@@ -121,6 +127,9 @@ func newDigest(s *Spec, group []string, lasts bool) *digest {
 
 func (d *digest) add(r row, by int) {
 	k := r.key()
+	if r.late() {
+		d.late += by
+	}
 	if d.events[k.id] += by; d.events[k.id] == 0 {
 		delete(d.events, k.id)
 	}

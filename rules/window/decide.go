@@ -53,8 +53,18 @@ func (w *Window) setPace(p pace) {
 
 // await takes note of a row that the watermark will decide on. Its projection is kept, should its event be the one that
 // opens an episode.
-func (w *Window) await(s *Spec, r row, text func() string) {
-	if int(r.step) != s.shape().last {
+//
+// A late row changes nothing of what has been decided, but may have a part in what has not: the sweep has to begin anew. With
+// an absent step at the end it may bring about a completion by a row that was there before, and whose projection is gone.
+func (w *Window) await(s *Spec, r row, watermark int64, text func() string) {
+	if r.late() {
+		p := pace{w.pace.next, max(w.pace.passed, watermark)}
+		if s.Deferred() {
+			p.next = min(p.next, r.time)
+		}
+		w.setPace(p)
+	}
+	if int(r.step) != s.shape().last || r.late() && !s.Deferred() {
 		return
 	}
 	t := trigger{string(triggerItem) + r.item(), text()}
@@ -96,6 +106,8 @@ func (s *Spec) decide(w *Window, watermark int64) {
 		case !v.after && r.time >= w.pace.passed:
 			w.finish(s, r)
 		case !v.after:
+		case addSaturated(c.start, v.length) < w.pace.passed: // decided, or closed before r came
+			w.forgetTrigger(r)
 		default:
 			x := waiting{r, addSaturated(c.start, v.length)}
 			i, _ := slices.BinarySearchFunc(v.waiting, x.deadline+1, func(x waiting, t int64) int {

@@ -180,7 +180,10 @@ func (s *Spec) arrived(w *Window, i int, c cause, updates bool, watermark, clock
 		to = min(addSaturated(c.time, int64(s.Length)), w.rows[len(w.rows)-1].time)
 	}
 	switch crowded := w.crowded(); {
-	case !inOrder && (!updates || crowded) && w.covered(c.time, to):
+	case !inOrder && (!updates || crowded) && w.covering(c.time, to) != nil:
+		if w.rows[i].late() {
+			w.outlast(w.covering(c.time, to), w.rows[i].mark)
+		}
 		return nil // all that it could complete lies in an episode that has been announced, and is told with the next revision
 	case !anew || !crowded:
 		return s.complete(w, []cause{c}, to, updates, w.unsettled(watermark), c.eventID)

@@ -170,6 +170,7 @@ func (w *Window) remove(item string) error {
 		}
 	case item[0] == rowItem:
 		if i, found := w.findRow(item); found {
+			w.marks.forget(w.rows[i])
 			w.bytes -= w.rows[i].size()
 			w.rows = slices.Delete(w.rows, i, i+1)
 		}
@@ -216,8 +217,7 @@ func (w *Window) install(item, value string) (err error) {
 			return fmt.Errorf("%w: %w", ErrEntry, err)
 		}
 		i, _ := w.findRow(item)
-		w.rows = slices.Insert(w.rows, i, r)
-		w.bytes += r.size()
+		w.put(i, r)
 	case item[0] == triggerItem:
 		i, _ := w.findTrigger(item)
 		t := trigger{item, value}

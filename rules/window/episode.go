@@ -22,11 +22,12 @@ type episode struct {
 	at         int64  // the completion that this event brought about
 	trigger    string // while pending, or not settled: the projection of that event, for the firing to come
 	settled    bool   // with Spec.Settle: the firing that says so is out
+	mark       int64  // the latest watermark at which a late observation had a part in it, or noMark
 }
 
 func (e *episode) pending() bool { return e.revision == 0 }
 
-func (e *episode) size() int { return 56 + len(e.eventID) + len(e.trigger) }
+func (e *episode) size() int { return 66 + len(e.eventID) + len(e.trigger) }
 
 func (e *episode) item() string {
 	return string(binary.BigEndian.AppendUint32([]byte{episodeItem}, e.seq))
@@ -37,25 +38,44 @@ func compareEpisodes(a, b episode) int {
 }
 
 func (e *episode) encode() []byte {
-	b := binary.AppendVarint([]byte{1}, e.start)
+	format := byte(episodeFormat)
+	if e.mark > e.end {
+		format = markedFormat
+	}
+	b := binary.AppendVarint([]byte{format}, e.start)
 	b = binary.AppendVarint(b, e.end)
 	b = binary.AppendUvarint(b, uint64(e.revision))
 	b = putString(b, e.eventID)
 	b = binary.AppendVarint(b, e.at)
 	b = putString(b, e.trigger)
 	if e.settled {
-		return append(b, 1)
+		b = append(b, 1)
+	} else {
+		b = append(b, 0)
 	}
-	return append(b, 0)
+	if format == markedFormat {
+		b = binary.AppendVarint(b, e.mark)
+	}
+	return b
 }
 
+// The formats of an episode; markedFormat has its mark behind the rest.
+const (
+	episodeFormat = 1
+	markedFormat  = 2
+)
+
 func decodeEpisode(item, value string) (episode, error) {
-	if len(item) != 5 || len(value) == 0 || value[0] != 1 {
+	if len(item) != 5 || len(value) == 0 || value[0] != episodeFormat && value[0] != markedFormat {
 		return episode{}, fmt.Errorf("%w: episode of another format", ErrEntry)
 	}
 	d := decoder{rest: value[1:]}
 	e := episode{seq: binary.BigEndian.Uint32([]byte(item[1:])), start: d.varint(), end: d.varint(),
-		revision: int(d.uvarint()), eventID: d.string(), at: d.varint(), trigger: d.string(), settled: d.byte() == 1}
+		revision: int(d.uvarint()), eventID: d.string(), at: d.varint(), trigger: d.string(), settled: d.byte() == 1, mark: noMark}
+	if value[0] == markedFormat {
+		e.mark = d.varint()
+		d.bad = d.bad || e.mark <= e.end
+	}
 	if d.bad || d.rest != "" || e.end < e.start || e.revision < 0 {
 		return episode{}, fmt.Errorf("%w: episode", ErrEntry)
 	}
@@ -74,10 +94,10 @@ func (w *Window) complete(s *Spec, t int64, eventID string, trigger func() strin
 		return 1
 	})
 	prev, next := -1, -1
-	if i > 0 && t-w.eps[i-1].end <= quiet && t-w.eps[i-1].start <= longest {
+	if i > 0 && (t <= w.eps[i-1].end || within(w.eps[i-1].end, t, quiet)) && within(w.eps[i-1].start, t, longest) {
 		prev = i - 1
 	}
-	if i < len(w.eps) && w.eps[i].start-t <= quiet && w.eps[i].end-t <= longest {
+	if i < len(w.eps) && within(t, w.eps[i].start, quiet) && within(t, w.eps[i].end, longest) {
 		next = i
 	}
 	switch {
@@ -96,7 +116,7 @@ func (w *Window) complete(s *Spec, t int64, eventID string, trigger func() strin
 		w.touch(e.item())
 		return e.seq, false
 	}
-	e := episode{seq: w.nextSeq(), start: t, end: t, eventID: eventID, at: t, trigger: trigger()}
+	e := episode{seq: w.nextSeq(), start: t, end: t, eventID: eventID, at: t, trigger: trigger(), mark: noMark}
 	w.eps = slices.Insert(w.eps, i, e)
 	w.bytes += e.size()
 	w.touch(e.item())
@@ -110,7 +130,7 @@ func (w *Window) merge(i, j int) uint32 {
 		keep, drop = drop, keep
 	}
 	keep.start, keep.end = min(keep.start, drop.start), max(keep.end, drop.end)
-	keep.settled = keep.settled || drop.settled
+	keep.settled, keep.mark = keep.settled || drop.settled, max(keep.mark, drop.mark)
 	w.touch(keep.item())
 	w.touch(drop.item())
 	w.bytes -= drop.size()
@@ -185,5 +205,10 @@ func closed(end int64, s *Spec, watermark int64) bool {
 	return end < math.MaxInt64-int64(s.Quiet) && watermark > end+int64(s.Quiet)
 }
 
+// episode is the one with this sequence number; there must be one.
+func (w *Window) episode(seq uint32) *episode {
+	return &w.eps[slices.IndexFunc(w.eps, func(e episode) bool { return e.seq == seq })]
+}
+
 // Open reports whether t lies in an episode that has been announced.
-func (w *Window) Open(t int64) bool { return w.contents != nil && w.covered(t, t) }
+func (w *Window) Open(t int64) bool { return w.contents != nil && w.covering(t, t) != nil }

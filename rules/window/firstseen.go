@@ -24,12 +24,12 @@ import (
 func (s *Spec) see(w *Window, o *Observation, trigger func() string, updates bool, watermark int64) (Status, []Firing) {
 	s.unknown(w, o, watermark)
 	r := w.dict.rowOf(o, 0)
+	r.mark = max(o.Time, watermark)
 	i, found := w.place(r.key())
 	if found {
 		return Duplicate, nil
 	}
-	w.rows = slices.Insert(w.rows, i, r)
-	w.bytes += r.size()
+	w.put(i, r)
 	w.view = nil
 
 	before := w.lastSeen()
@@ -50,6 +50,9 @@ func (s *Spec) see(w *Window, o *Observation, trigger func() string, updates boo
 		}
 	}
 	s.keepFirst(w, r)
+	if r.late() {
+		return Late, fired
+	}
 	return Counted, fired
 }
 
@@ -64,9 +67,9 @@ func (w *Window) lastSeen() int64 {
 func day(t int64) int64 { return t / int64(24*time.Hour) }
 
 // unknown makes an episode that nobody hears of from what is not known before o.Since, as long as an observation may come
-// that belongs to it.
+// that belongs to it; a late one may also then.
 func (s *Spec) unknown(w *Window, o *Observation, watermark int64) {
-	if o.Since == 0 || closed(o.Since, s, watermark) {
+	if o.Since == 0 || closed(o.Since, s, watermark) && closed(o.Since, s, o.Time) {
 		return
 	}
 	for _, t := range []int64{min(o.Time, o.Since), o.Since} {
@@ -93,6 +96,7 @@ func (s *Spec) keepFirst(w *Window, fresh row) {
 			}
 			return false
 		}
+		w.marks.forget(r)
 		w.bytes -= r.size()
 		if !isFresh {
 			w.touch(r.item())

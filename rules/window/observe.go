@@ -11,7 +11,8 @@ type Status uint8
 const (
 	Counted   Status = iota + 1 // it takes part
 	Duplicate                   // the window has it already
-	Late                        // it is older than the watermark
+	Late                        // it takes part, although it came behind the watermark, see late.go
+	Closed                      // it came behind the watermark, and what it could have been part of is decided
 	Missing                     // Kind Distinct, and it has no value in the first column
 )
 
@@ -37,31 +38,38 @@ const NoClock = int64(math.MinInt64)
 //
 // Observations may come in any order. As long as none is late, the episodes that have been announced once the
 // watermark has passed everything are those of the set: the clusters of all times t of observations for which [t-Length, t] holds
-// the content.
+// the content. What late ones can still do is said in late.go.
 func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates bool, clock int64) (Status, []Firing) {
 	if !s.measurable(o) {
 		return Missing, nil
 	}
 	watermark := s.watermark(clock)
-	if o.Time < watermark {
-		return Late, nil
-	}
+	late := o.Time < watermark
 	step := o.Step
 	if s.perEvent() {
 		step = 0
 	}
-	if w.contents == nil && w.fold.add(w.dict, s, o, step, watermark) {
+	if !late && w.contents == nil && w.fold.add(w.dict, s, o, step, watermark) {
 		return Counted, nil
 	}
 	if w.contents != nil {
 		w.pay()
 	}
 	fired := s.Advance(w, clock)
+	status := Counted
+	if late {
+		if status = Late; !s.admits(w, o.Time, watermark) {
+			return Closed, fired
+		}
+	}
 	if s.Kind == FirstSeen {
 		status, seen := s.see(w, o, trigger, updates, watermark)
 		return status, append(fired, seen...)
 	}
 	r := w.dict.rowOf(o, step)
+	if r.mark = max(o.Time, watermark); late && w.seq != nil && (s.Waits() || w.seq.lost) {
+		w.seq = nil // it has gone by where the row stands, or knows rows that are there no more
+	}
 	i, found := w.place(r.key())
 	if found {
 		return Duplicate, fired
@@ -69,22 +77,25 @@ func (s *Spec) Observe(w *Window, o *Observation, trigger func() string, updates
 	w.insert(s, i, r)
 	w.touch(r.item())
 	if s.Waits() { // below the watermark, where its sweep goes, every order of arrival is the same
-		w.await(s, r, trigger)
-		return Counted, fired
+		w.await(s, r, watermark, trigger)
+		return status, fired
 	}
 	if s.AtClose {
 		w.keepTriggers(s, r.item(), trigger)
-		return Counted, fired
+		return status, fired
 	}
 	if s.Every > 0 {
+		if late {
+			w.skipTicks(watermark)
+		}
 		w.keepTick(i, trigger)
-		return Counted, fired
+		return status, fired
 	}
 	fired = append(fired, s.arrived(w, i, cause{r.key(), o.ID, trigger}, updates, watermark, clock)...)
 	if s.Kind == Distinct {
 		s.thin(w, i)
 	}
-	return Counted, fired
+	return status, fired
 }
 
 // measurable reports whether o has what s measures.
@@ -111,8 +122,7 @@ func (s *Spec) measurable(o *Observation) bool {
 
 // insert puts r at place i. What is derived from the rows stays in step.
 func (w *Window) insert(s *Spec, i int, r row) {
-	w.rows = slices.Insert(w.rows, i, r)
-	w.bytes += r.size()
+	w.put(i, r)
 	if w.end.known && int(r.step) == s.lastStep() {
 		w.end.at = max(w.end.at, r.time)
 	}
@@ -133,6 +143,12 @@ func (s *Spec) complete(w *Window, causes []cause, to int64, updates bool, water
 	if len(times) == 0 {
 		return nil
 	}
+	mark := noMark
+	for _, c := range causes {
+		if i, found := w.place(c.rowKey); found && w.rows[i].late() {
+			mark = max(mark, w.rows[i].mark)
+		}
+	}
 	var grown []uint32
 	for _, t := range times {
 		for len(causes) > 1 && causes[1].time <= t {
@@ -142,6 +158,7 @@ func (s *Spec) complete(w *Window, causes []cause, to int64, updates bool, water
 		if !isNew && !slices.Contains(grown, seq) {
 			grown = append(grown, seq)
 		}
+		w.outlast(w.episode(seq), mark)
 	}
 	fired := s.announce(w, watermark, hand)
 	if !updates {
@@ -173,6 +190,13 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 	if watermark == math.MinInt64 {
 		return fired
 	}
+	fired = append(fired, s.pass(w, watermark)...)
+	w.leave()
+	return fired
+}
+
+// pass is Advance to a watermark.
+func (s *Spec) pass(w *Window, watermark int64) []Firing {
 	switch {
 	case s.AtClose:
 		return s.close(w, watermark)
@@ -180,17 +204,20 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 		return s.tick(w, watermark)
 	}
 	if s.Waits() {
-		s.decide(w, watermark)
+		if s.decide(w, watermark); w.lateRows().n > 0 {
+			// They may be kept longer than what came after them and told against them: no sweep may judge them again.
+			w.setPace(pace{w.pace.next, max(w.pace.passed, watermark)})
+		}
 	}
 	watermark = w.unsettled(watermark)
 	final := watermark // completions before it are known
 	if s.Deferred() {
 		final = subSaturated(watermark, s.Length)
 	}
-	fired = append(append(fired, s.announce(w, final, "")...), s.confirm(w, final)...)
+	fired := append(s.announce(w, final, ""), s.confirm(w, final)...)
 
-	// A row takes part in intervals up to its time plus Length. Observations at or above the watermark may arrive, and
-	// a pending episode still has to show what it held.
+	// A row takes part in intervals up to its time plus Length, for observations at or above the watermark; for late ones see
+	// late.go. And a pending episode still has to show what it held.
 	needed := watermark
 	for i := range w.eps {
 		switch e := &w.eps[i]; {
@@ -200,30 +227,7 @@ func (s *Spec) Advance(w *Window, clock int64) []Firing {
 			needed = min(needed, e.start)
 		}
 	}
-	n := 0
-	for n < len(w.rows) && s.expired(w.rows[n].time, needed) {
-		w.bytes -= w.rows[n].size()
-		w.touch(w.rows[n].item())
-		n++
-	}
-	if n > 0 {
-		if v := w.view; v != nil {
-			for ; v.from < min(n, v.to); v.from++ {
-				v.add(w.rows[v.from], -1)
-			}
-			v.from, v.to = max(v.from-n, 0), max(v.to-n, 0)
-		}
-		if w.end.at <= w.rows[n-1].time {
-			w.end.at = none
-		}
-		clear(w.rows[:n]) // their texts go at once; their slots when the slice grows, so that a busy window is not moved for each row
-		w.rows = w.rows[n:]
-		if v := w.seq; v != nil {
-			if v.to -= n; v.to < 0 {
-				w.seq = nil
-			}
-		}
-	}
+	s.drop(w, needed)
 	if s.Kind == FirstSeen {
 		s.keepFirst(w, row{})
 	}
@@ -238,7 +242,7 @@ func (w *Window) forget(s *Spec, watermark int64) {
 		watermark = subSaturated(watermark, s.Length)
 	}
 	w.eps = slices.DeleteFunc(w.eps, func(e episode) bool {
-		over := !e.pending() && closed(e.end, s, watermark)
+		over := !e.pending() && closed(e.remembered(), s, watermark)
 		if over {
 			w.bytes -= e.size()
 			w.touch(e.item())
@@ -287,11 +291,14 @@ func (e *episode) firing(at int64, c Content) Firing {
 	return Firing{Start: e.start, End: e.end, At: at, EventID: e.eventID, Revision: e.revision, Content: c}
 }
 
-// covered reports whether one announced episode holds all of [from, to].
-func (w *Window) covered(from, to int64) bool {
-	return slices.ContainsFunc(w.eps, func(e episode) bool {
-		return !e.pending() && e.start <= from && to <= e.end
-	})
+// covering is the announced episode that holds all of [from, to], or nil.
+func (w *Window) covering(from, to int64) *episode {
+	for i := range w.eps {
+		if e := &w.eps[i]; !e.pending() && e.start <= from && to <= e.end {
+			return e
+		}
+	}
+	return nil
 }
 
 // place is where the row with this key stands, or would stand. Most are looked for behind the others, or are the last.
@@ -310,7 +317,7 @@ func (w *Window) place(k rowKey) (i int, found bool) {
 }
 
 // expired reports whether no interval that ends at needed or later reaches back to t.
-func (s *Spec) expired(t, needed int64) bool { return t < needed && needed-t > int64(s.Length) }
+func (s *Spec) expired(t, needed int64) bool { return t < subSaturated(needed, s.Length) }
 
 func (s *Spec) watermark(clock int64) int64 {
 	if clock < math.MinInt64+int64(s.Lateness) {

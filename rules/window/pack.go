@@ -8,7 +8,8 @@ import (
 
 // A packed window, for state.Store: the entries of a window in as few bytes as is cheap, for this process alone.
 //
-//	flags · [head: shape, 2 bytes · count, values of the group key] · count, [time, row] … · [item, value] …
+//	flags · [head: shape, 2 bytes · count, values of the group key] · count, [time, row] … · [count, [place, mark] … of late rows] ·
+//	[item, value] …
 //
 // What the windows of a rule have in common is told by the Dictionary; group key and rows have a form of their own, which
 // they keep while the window is unpacked; everything else stands there as in the changelog.
@@ -16,9 +17,12 @@ import (
 const (
 	packedHead  = 1 << 0 // there is a head, and the Dictionary has its shape
 	packedMilli = 1 << 1 // times of rows are in milliseconds, as Okta writes them
+	packedLate  = 1 << 2 // there are late rows
 
 	// What Size adds up besides group key and rows: at most this much for the window as a whole.
 	ownBytes = 1 + 2 + 1 + 3
+	// A late row: its place and its mark, and its share of their count.
+	lateSize = 2*binary.MaxVarintLen64 + 4
 	// An entry of those that have no form of their own: two lengths and a short item.
 	tickBytes = 1 + 1 + 1 + binary.MaxVarintLen64
 	paceBytes = 1 + 1 + 1 + 1 + 2*binary.MaxVarintLen64
@@ -53,6 +57,15 @@ func (w *Window) AppendPacked(b []byte) []byte {
 		b = binary.AppendVarint(b, t-last) // may wrap around, and wraps back
 		b = putString(b, r.packed)
 		last = t
+	}
+	if m := w.lateRows(); m.n > 0 {
+		flags |= packedLate
+		b = binary.AppendUvarint(b, uint64(m.n))
+		for i, r := range w.rows {
+			if r.late() {
+				b = binary.AppendVarint(binary.AppendUvarint(b, uint64(i)), r.mark)
+			}
+		}
 	}
 	size := len(b)
 	if w.known && flags&packedHead == 0 {
@@ -123,6 +136,14 @@ func (w *Window) Unpack(b []byte) {
 		last += r.varint()
 		w.rows[i] = rowFrom(last*unit, r.take(int(r.uvarint())))
 		w.bytes += w.rows[i].size()
+	}
+	if flags&packedLate != 0 {
+		for range r.uvarint() {
+			late := &w.rows[r.uvarint()]
+			late.mark = r.varint()
+			w.marks.note(*late)
+			w.bytes += lateSize
+		}
 	}
 	for r.rest != "" {
 		item := r.take(int(r.uvarint()))

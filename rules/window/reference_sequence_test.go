@@ -4,6 +4,12 @@ import "slices"
 
 // completes is the definition in sequence.go, by trying every chain that ends with the observation last.
 func completes(s *Spec, rows []Observation, last Observation) bool {
+	_, ok := chainStart(s, rows, last)
+	return ok
+}
+
+// chainStart is the beginning of the chain that counts.
+func chainStart(s *Spec, rows []Observation, last Observation) (int64, bool) {
 	var order []int // the step of each event of a chain
 	var gaps [][]int
 	gap := []int{}
@@ -30,7 +36,7 @@ func completes(s *Spec, rows []Observation, last Observation) bool {
 		}
 	}
 	if last.Step != order[len(order)-1] {
-		return false
+		return 0, false
 	}
 	there := func(steps []int, from, to int64, in func(t, from, to int64) bool) bool {
 		return slices.ContainsFunc(rows, func(r Observation) bool { return slices.Contains(steps, r.Step) && in(r.Time, from, to) })
@@ -62,10 +68,10 @@ func completes(s *Spec, rows []Observation, last Observation) bool {
 	}
 	start, ok := try(len(order)-2, last)
 	if !ok || last.Time-start > int64(s.Length) || there([]int{until}, start, last.Time, between) {
-		return false
+		return 0, false
 	}
 	if there(gaps[0], last.Time-int64(s.Length), start, func(t, from, to int64) bool { return from <= t && t < to }) {
-		return false
+		return 0, false
 	}
-	return !there(gap, last.Time, start+int64(s.Length), func(t, from, to int64) bool { return from < t && t <= to })
+	return start, !there(gap, last.Time, start+int64(s.Length), func(t, from, to int64) bool { return from < t && t <= to })
 }

@@ -65,17 +65,27 @@ func reference(s *Spec, set []Observation) []string {
 		since = rows[0].Since
 		times = append(times, since)
 	}
+	var after []string
+	for _, c := range clusters(s, times) {
+		var start, end int64
+		fmt.Sscanf(c, "%d..%d", &start, &end)
+		if since == 0 || start > since {
+			after = append(after, c)
+		}
+	}
+	return after
+}
+
+// clusters are those of the times at which the condition holds.
+func clusters(s *Spec, times []int64) (clusters []string) {
 	slices.Sort(times)
 	times = slices.Compact(times)
-	var clusters []string
 	for i := 0; i < len(times); {
 		j := i
 		for j+1 < len(times) && times[j+1]-times[j] <= int64(s.Quiet) && times[j+1]-times[i] <= int64(s.Episode) {
 			j++
 		}
-		if since == 0 || times[i] > since {
-			clusters = append(clusters, fmt.Sprintf("%d..%d", times[i], times[j]))
-		}
+		clusters = append(clusters, fmt.Sprintf("%d..%d", times[i], times[j]))
 		i = j + 1
 	}
 	return clusters

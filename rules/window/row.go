@@ -41,6 +41,7 @@ type entry struct {
 // rows which nothing looks at are neither read nor written again.
 type row struct {
 	time   int64
+	mark   int64  // what its keeping counts from: time, or for a late one the watermark when it came, see late.go
 	packed string // see Dictionary.makeRow
 	step   uint8
 }
@@ -59,8 +60,13 @@ const (
 	maxPlain  = 3
 )
 
-// size is what the row takes in a packed window, or somewhat more: its time, its length and itself.
-func (r row) size() int { return rowSize(len(r.packed)) }
+// size is what the row takes in a packed window, or somewhat more: its time, its length and itself; and its mark.
+func (r row) size() int {
+	if r.late() {
+		return rowSize(len(r.packed)) + lateSize
+	}
+	return rowSize(len(r.packed))
+}
 
 func rowSize(packed int) int { return binary.MaxVarintLen64 + 1 + packed>>7 + packed }
 
@@ -124,7 +130,7 @@ func (d *Dictionary) makeRow(id rowID, o *Observation, step int) row {
 	b = binary.AppendVarint(b, o.Origin.Offset)
 	b = binary.AppendVarint(b, int64(o.Origin.Index))
 	d.scratch = b
-	return row{time: o.Time, packed: string(b), step: uint8(step)}
+	return row{time: o.Time, mark: o.Time, packed: string(b), step: uint8(step)}
 }
 
 // plain reports whether the flags of a row can tell all about the columns of o.
@@ -142,7 +148,7 @@ func plain(o *Observation) bool {
 
 // rowFrom is the row with this packed form.
 func rowFrom(time int64, packed string) row {
-	r := row{time: time, packed: packed, step: packed[0] >> stepShift}
+	r := row{time: time, mark: time, packed: packed, step: packed[0] >> stepShift}
 	if r.step == stepLong {
 		r.step = packed[1]
 	}

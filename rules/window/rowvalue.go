@@ -8,7 +8,7 @@ import (
 
 // The value of a row in the changelog:
 //
-//	id · step · join list · column lists · type · ip · result · topic · partition · offset · index
+//	id · step · join list · column lists · type · ip · result · topic · partition · offset · index · [mark, of a late one]
 //
 // Strings carry a uvarint length, lists a uvarint count; the id is as in the item.
 
@@ -40,7 +40,11 @@ func (d *Dictionary) appendValue(b []byte, r row) []byte {
 		b = putText(b, in.text())
 	}
 	b = putString(b, d.topicOf(in.text()))
-	return append(b, in.rest...) // partition, offset, index
+	b = append(b, in.rest...) // partition, offset, index
+	if r.late() {
+		b = binary.AppendVarint(b, r.mark)
+	}
+	return b
 }
 
 // appendValue appends the same for the row of o; id is as in the item.
@@ -102,10 +106,17 @@ func (d *Dictionary) parseRow(item, value string) (row, error) {
 	o.Origin.Partition = int32(in.varint())
 	o.Origin.Offset = in.varint()
 	o.Origin.Index = int32(in.varint())
+	mark := k.time
+	if in.rest != "" {
+		mark = in.varint()
+		in.bad = in.bad || mark <= k.time
+	}
 	if in.bad || in.rest != "" || step != k.step || id != item[rowIDAt:] {
 		return row{}, errRow
 	}
-	return d.makeRow(k.id, o, int(step)), nil
+	r := d.makeRow(k.id, o, int(step))
+	r.mark = mark
+	return r, nil
 }
 
 // observation is what r was made of.

@@ -214,7 +214,8 @@ type sweep struct {
 	shape
 	length   int64
 	trace    bool
-	to       int // rows before it have been taken
+	to       int  // rows before it have been taken
+	lost     bool // some of them are there no more
 	at       int64
 	levels   []level // by stage, but the last
 	until    int64   // the latest row before at
@@ -304,7 +305,7 @@ func (v *sweep) take(rows []row) (done chain, ok bool) {
 			v.levels[stage].offer(r, e)
 			continue
 		}
-		done, ok = e.chain, r.time-e.start <= v.length && v.until <= e.start && (e.before == none || r.time-e.before > v.length)
+		done, ok = e.chain, within(e.start, r.time, v.length) && v.until <= e.start && (e.before == none || !within(e.before, r.time, v.length))
 	}
 	if ok && (v.doneAt != r.time || done.start > v.done.start) {
 		v.done, v.doneAt = done, r.time
@@ -373,7 +374,7 @@ func (w *Window) undone(s *Spec, t int64, c chain) bool {
 	}
 	h := s.shape()
 	i, _ := w.firstAtOrAfter(addSaturated(t, 1))
-	for ; i < len(w.rows) && w.rows[i].time-c.start <= int64(s.Length); i++ {
+	for ; i < len(w.rows) && within(c.start, w.rows[i].time, int64(s.Length)); i++ {
 		if int(w.rows[i].step) > h.last && h.parts[w.rows[i].step].role == Absent {
 			return true
 		}

@@ -96,7 +96,7 @@ func (v *sliding) move(rows []row, t, length int64) {
 		v.add(rows[v.to], 1)
 		v.to++
 	}
-	for v.from < v.to && t-rows[v.from].time > length {
+	for v.from < v.to && !within(rows[v.from].time, t, length) {
 		v.add(rows[v.from], -1)
 		v.from++
 	}
@@ -225,7 +225,7 @@ func (w *Window) completions(s *Spec, from, to int64, updates bool) []int64 {
 		return nil
 	}
 	v := w.sliding(s)
-	v.from, _ = w.firstAtOrAfter(from - length)
+	v.from, _ = w.firstAtOrAfter(subSaturated(from, s.Length))
 	v.to = v.from
 	i, _ := w.firstAtOrAfter(from)
 	var times []int64

@@ -34,8 +34,7 @@ func (s *Spec) thin(w *Window, i int) {
 			x.total++
 		}
 		w.alikes = x
-	} else {
-		p, _ := slices.BinarySearchFunc(x.of[values], fresh, rowKey.compare)
+	} else if p, known := slices.BinarySearchFunc(x.of[values], fresh, rowKey.compare); !known { // a copy may come when its row has gone
 		x.of[values] = slices.Insert(x.of[values], p, fresh)
 		x.total++
 	}
@@ -44,7 +43,7 @@ func (s *Spec) thin(w *Window, i int) {
 	}
 	near := x.around(w, values, fresh)
 	for m := 1; m+1 < len(near); {
-		if near[m+1].time-near[m-1].time > int64(s.Length) {
+		if !within(near[m-1].time, near[m+1].time, int64(s.Length)) || !w.stands(near[m-1], near[m], near[m+1]) {
 			m++
 			continue
 		}
@@ -99,17 +98,22 @@ func (w *Window) thinOut(k rowKey) {
 		w.touch(headItem)
 	}
 	r := w.rows[i]
-	switch v := w.view; {
-	case v == nil || i >= v.to:
-	case i < v.from:
-		v.from, v.to = v.from-1, v.to-1
-	default:
-		v.add(r, -1)
-		v.to--
-	}
+	w.uncount(i, r)
+	w.marks.forget(r)
 	w.bytes -= r.size()
 	w.touch(r.item())
 	w.rows = slices.Delete(w.rows, i, i+1)
+}
+
+// stands reports whether row mid may go because it repeats row a before it and row b behind it: late rows stay longer than
+// others at their time, and must not be given up for what goes earlier.
+func (w *Window) stands(a, mid, b rowKey) bool {
+	mark := func(k rowKey) int64 {
+		i, _ := w.place(k)
+		return w.rows[i].mark
+	}
+	m := mark(mid)
+	return m <= mark(b) && (m == mid.time || m <= mark(a))
 }
 
 // values is a text that is equal for rows with equal columns.

@@ -92,9 +92,19 @@ func (s *Spec) tick(w *Window, watermark int64) []Firing {
 	return fired
 }
 
+// skipTicks makes those below the watermark judged, before a late row is added: were it the first of a new window, ticks that
+// are over would see it.
+func (w *Window) skipTicks(watermark int64) {
+	if t := subSaturated(tickAt(watermark, w.head.Every), w.head.Every); t > w.judged {
+		w.judged = t
+		w.touch(tickItem)
+	}
+}
+
 // dropRows gives up the rows that the view has left behind.
 func (w *Window) dropRows(v *sliding) {
 	for _, r := range w.rows[:v.from] {
+		w.marks.forget(r)
 		w.bytes -= r.size()
 		w.touch(r.item())
 		w.dropTrigger(r, tickAt(r.time, w.head.Every))

@@ -23,7 +23,7 @@ type contents struct {
 	eps   []episode // sorted by start, not overlapping
 	trigs []trigger // projections kept for the alerts to come: AtClose, Every, sequences that wait, rows out of order that wait
 
-	judged int64 // Every: the highest tick that has been judged, noTick before the first
+	judged int64 // Every: the highest tick that has been judged; AtClose: the end of the last window; or noTick
 
 	pace pace // sequences that wait: see decide.go
 	debt debt // see disorder.go
@@ -32,6 +32,7 @@ type contents struct {
 	view   *sliding // derived from rows; nil when it must be rebuilt
 	seq    *sweep   // likewise, for sequences
 	end    endRow   // likewise
+	marks  marks    // likewise, of late rows
 	alikes *alikes  // likewise, for Distinct
 	bytes  int      // of Size, without group and tick
 
@@ -122,7 +123,25 @@ func (w *Window) Empty() bool {
 	if w.contents == nil {
 		return w.fold.count() == 0
 	}
-	return len(w.rows) == 0 && len(w.eps) == 0
+	return len(w.rows) == 0 && len(w.eps) == 0 && (!w.head.AtClose || w.judged == noTick)
+}
+
+// leave forgets what goes with the content once that is gone, so that what comes next finds a new window, whether the
+// transaction that emptied it has ended or not.
+func (w *Window) leave() {
+	if !w.Empty() {
+		return
+	}
+	if w.judged != noTick {
+		w.judged = noTick
+		w.touch(tickItem)
+	}
+	w.setPace(noPace)
+	w.setDebt(noDebt)
+	if w.head.Thinned {
+		w.head.Thinned, w.shape = false, noShape
+		w.touch(headItem)
+	}
 }
 
 // Due is the clock value at which the window wants to be advanced: when an episode that waits for its predecessor to
@@ -141,7 +160,11 @@ func (w *Window) Due() int64 {
 	if n := len(w.rows); n > 0 && w.head.Every > 0 {
 		due = after(w.nextTick(), 0, w.head.Lateness) // the last tick that sees a row also drops it
 	} else if n > 0 {
-		expiry = after(w.rows[n-1].time, w.head.Length, w.head.Lateness)
+		last := w.rows[n-1].time
+		if m := w.lateRows(); m.n > 0 {
+			last = max(last, m.most)
+		}
+		expiry = after(last, w.head.Length, w.head.Lateness)
 		if w.head.AtClose {
 			due = after(w.rows[0].time, w.head.Length, w.head.Lateness)
 		}
@@ -153,7 +176,7 @@ func (w *Window) Due() int64 {
 			wait += w.head.Length
 		}
 		end := after(e.end, w.head.Quiet, wait)
-		over := end
+		over := after(e.remembered(), w.head.Quiet, wait)
 		if w.head.AtClose { // see forget
 			over = after(e.end, w.head.Quiet+w.head.Length, w.head.Lateness)
 		}
@@ -161,9 +184,16 @@ func (w *Window) Due() int64 {
 		if w.head.Settle && !e.pending() && !e.settled {
 			due = min(due, after(e.start, 0, wait))
 		}
-		if e.pending() || i+1 < len(w.eps) && w.eps[i+1].pending() {
+		switch {
+		case !e.pending():
+		case i == 0 || w.announcedAfter(i) >= 0: // see settle: whatever it waits for ends before that
 			due = min(due, end)
+		default:
+			due = min(due, after(w.eps[i-1].end, w.head.Quiet, wait))
 		}
+	}
+	if w.head.AtClose && w.judged != noTick { // see close
+		expiry = max(expiry, after(w.judged, w.head.Length, w.head.Lateness))
 	}
 	if w.pace.next != never {
 		due = min(due, after(w.pace.next, 0, w.head.Lateness))
