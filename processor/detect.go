@@ -85,6 +85,7 @@ type detectStage struct {
 	// overlay half written; the second time around they are dead letters.
 	skip   map[int32]map[int64]string
 	warned time.Time // of other rules
+	late   lateSources
 }
 
 // restoresAtOnce is how many partitions a worker restores at the same time.
@@ -244,6 +245,9 @@ func (d *detectStage) handle(t *task, r *kgo.Record, out *transaction) error {
 	case err != nil:
 		return d.letters.write(out, d.tally, deadLetter{record: r, code: codeUnreadable, message: err.Error(), element: -1})
 	}
+	if clock, known := t.engine.Clock(0); known && m.Observation != nil {
+		d.late.see(m.Observation, clock)
+	}
 	if err := d.publish.alerts(out, d.tally, r, d.out.Alerts); err != nil {
 		return err
 	}
@@ -313,6 +317,7 @@ func (d *detectStage) commit(now time.Time) error {
 		delete(d.skip, p)
 	}
 	d.levels.commit()
+	d.late.tell(d.log, now)
 	d.tally.commit()
 	d.publish.commit(now)
 	return nil

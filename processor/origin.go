@@ -102,7 +102,7 @@ func (s *session) noticeForgotten(ctx context.Context, fetched map[string]map[in
 		return err
 	case len(follower) > 0:
 		s.opts.log.Warn("the group has no offsets, and its detect stage has: they have expired or were deleted, unless there was never any input. "+
-			"What the input topics still hold is evaluated again: alerts about single events come again under the same ids, and what is behind the clocks is late",
+			"What the input topics still hold is evaluated again: alerts about single events come again under the same ids, and what is behind the clocks is late: it may complete detections once more",
 			"group", s.opts.group, "detect_group", s.opts.follower)
 	default:
 		s.opts.log.Info("the group is new: no offsets and no state. If it was renamed, its windows are under the old group.id", "group", s.opts.group)

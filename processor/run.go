@@ -45,11 +45,13 @@ type Processor struct {
 // engines makes what the stages run. Tests put simpler ones in.
 type engines struct {
 	ruleIDs []string // in the order of engine.Stats
-	ruleSet string   // fingerprint
-	unwrap  func() func(value []byte, dst []element) []element
-	decoder func() eventDecoder
-	ingest  func() ingester
-	task    func() detector
+	// lateness is the longest of the rules: what comes later is late for all of them.
+	lateness time.Duration
+	ruleSet  string // fingerprint
+	unwrap   func() func(value []byte, dst []element) []element
+	decoder  func() eventDecoder
+	ingest   func() ingester
+	task     func() detector
 	// budgeted makes tasks that hold so many bytes, for AutoBudget.
 	budgeted func(bytes int) func() detector
 }
@@ -86,6 +88,9 @@ func evaluating(c Config, set *rules.Set) (e engines, err error) {
 	}
 	for _, r := range set.Rules() {
 		e.ruleIDs = append(e.ruleIDs, r.ID)
+		if st := r.Stateful; st != nil {
+			e.lateness = max(e.lateness, st.Window.Lateness)
+		}
 	}
 	e.unwrap, err = opener(c.Envelope, c.EnvelopePath)
 	return e, err
@@ -363,5 +368,6 @@ func (p *Processor) detect(w *worker, s *session, found topics) (*detectStage, e
 		restorer: &restorer{client: cl, topic: c.Changelog, stall: 3 * c.TransactionTimeout},
 		publish:  p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, status: p.status, log: w.log,
 		tasks: make(map[int32]*task), slots: make(chan struct{}, restoresAtOnce), levels: newLevels(), tally: make(tally), skip: make(map[int32]map[int64]string),
+		late: lateSources{lateness: e.lateness},
 	}, nil
 }

@@ -19,6 +19,7 @@ type Alert struct {
 	Time     time.Time       `json:"time"`
 	Group    json.RawMessage `json:"group"`
 	Count    int             `json:"count"`
+	Late     bool            `json:"late"`
 	Rule     struct {
 		Name string `json:"name"`
 		Kind string `json:"kind"`

@@ -254,11 +254,11 @@ func (d *deployment) agree(t *testing.T, events []workload.Event, want []oracle.
 }
 
 // timely leaves out the alerts about sessions of which a part comes later than the allowed lateness: whether that part still
-// counts depends on how far the clocks had come. It leaves out first sights too: since when the history of a task is known
+// counts depends on how far the clocks had come. What is read again from the beginning is late, too. It leaves out first sights too: since when the history of a task is known
 // depends on when it has heard of every source.
 func timely(alerts []oracle.Alert) []oracle.Alert {
 	return slices.DeleteFunc(slices.Clone(alerts), func(a oracle.Alert) bool {
-		return strings.Contains(string(a.Group), `"late-`) || a.Rule.Kind == window.FirstSeen.String()
+		return strings.Contains(string(a.Group), `"late-`) || a.Late || a.Rule.Kind == window.FirstSeen.String()
 	})
 }
 

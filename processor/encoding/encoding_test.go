@@ -80,6 +80,7 @@ func samples() map[string]*alert.Alert {
 		},
 		EventIDs: []string{"e1", "e2", "e3", "e4"}, Total: 4, Truncated: true,
 	}
+	episode.Late = true
 	episode.Notes = []string{"The time of one event was clamped."}
 
 	// Nothing but what every alert has, and values that Elasticsearch would refuse.
@@ -253,7 +254,7 @@ func TestText(t *testing.T) {
 	s := samples()
 	for _, c := range []struct{ got, want string }{
 		{Text(s["single"], false), "09:26:53 MED  okta_api_token_created                   ada@corp.example  system.api_token.create by ada@corp.example  203.0.113.7"},
-		{Text(s["episode"], true), "09:26:53 \x1b[31mHIGH\x1b[0m okta_session_device_tokens               ada@corp.example  4 values of dtHash from 2 addresses  203.0.113.7  (update 3)"},
+		{Text(s["episode"], true), "09:26:53 \x1b[31mHIGH\x1b[0m okta_session_device_tokens               ada@corp.example  4 values of dtHash from 2 addresses  203.0.113.7  (late)  (update 3)"},
 		{Text(s["minimal"], false), "09:26:53 INFO r                                        555.333.22.33  r"},
 	} {
 		if c.got != c.want {

@@ -27,6 +27,7 @@ func full() *Alert {
 		Count:  7, FirstSeen: at.Add(-time.Minute), LastSeen: at,
 		Distinct: []Distinct{{Field: "dtHash", Count: 4, Threshold: 4, Values: []string{"a", "b", "c"}, Truncated: true}},
 		Window:   &Window{Kind: "sliding", LengthSeconds: 540},
+		Late:     true,
 		Episode:  &Episode{Start: at, End: at},
 		Progress: []Step{{Name: "reset", Seen: true, Time: &at, EventID: "e0"}, {Name: "proxy"}},
 		Actor:    &Entity{ID: "00u1", Type: "User", AlternateID: "ada@example.com", DisplayName: "Ada Example"},
