@@ -363,3 +363,26 @@ func TestLateCases(t *testing.T) {
 		})
 	}
 }
+
+// TestTimelyStateIsAsBefore: what older versions have written is read, and what is not late is written as they did.
+func TestTimelyStateIsAsBefore(t *testing.T) {
+	for item, value := range map[string]string{
+		"r\x80\x00\x00\x00\x05\xf5\xe1\x00\x00\x01e2": "\x03\x01e2\x00\x00\x02\x01\x011\x00\x00\x00\x00\x00\x00\x00\x00",
+		"e\x00\x00\x00\x01":                           "\x01\xc8\x01\xcc\x01\x01\x02e2\xcc\x01\x00\x00",
+	} {
+		w := New()
+		if err := w.Apply([]byte(item), []byte(value)); err != nil {
+			t.Fatalf("%q: %v", item, err)
+		}
+		entries := map[string]string{}
+		for i, v := range w.Entries {
+			entries[string(i)] = string(v)
+		}
+		if entries[item] != value || w.lateRows().n != 0 {
+			t.Errorf("%q: read %q, written %q", item, value, entries[item])
+		}
+		if err := w.Apply([]byte(item), []byte(value+"\x02")); err == nil {
+			t.Errorf("%q: a mark before its time is read", item)
+		}
+	}
+}
