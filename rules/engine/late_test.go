@@ -86,3 +86,20 @@ func TestLateUnusable(t *testing.T) {
 		t.Errorf("%+v, want two late, of which one is of no use", s)
 	}
 }
+
+// TestLongID: an id that no record of the changelog could hold is kept as a digest, and a copy still counts once.
+func TestLongID(t *testing.T) {
+	l := NewLocal(testSet(t), Options{})
+	long := strings.Replace(failed(1, "192.0.2.1", 0), `"f1"`, `"`+strings.Repeat("u", 900_000)+`"`, 1)
+	if got := feed(t, l, long, long, failed(2, "192.0.2.1", 0), failed(3, "192.0.2.1", 0)); len(got) != 1 || got[0].Count != 3 {
+		t.Errorf("%d alerts", len(got))
+	}
+	if err := l.commit(); err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range l.log {
+		if len(k)+len(v) > 950_000 { // the projection of the event that opened the episode is the longest
+			t.Errorf("an entry of %d bytes", len(k)+len(v))
+		}
+	}
+}

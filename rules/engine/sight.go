@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -98,6 +100,19 @@ func stepOf(st *rules.Stateful, input int) int {
 // next goes to another event.
 func (r *reader) next() { r.event++ }
 
+// maxID is the longest id that windows keep. An entry of the changelog has it in key and value, and must fit into a record:
+// one that does not would stop the task for ever.
+const maxID = 1 << 10
+
+// rowID is the id of an event as windows know it: a digest if it is longer than any that Okta writes.
+func rowID(id string) string {
+	if len(id) <= maxID {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
 // see is the event at hand as input e sees it. What it refers to is valid until next.
 func (r *reader) see(e rules.Entry, o *Observation, ev *event.Event) *window.Observation {
 	in := &r.inputs[e.Rule][e.Input]
@@ -118,7 +133,7 @@ func (r *reader) see(e rules.Entry, o *Observation, ev *event.Event) *window.Obs
 	if in.joins {
 		join = usable(join, st, ev.Path(in.join), ev.Field(in.join), MaxKeys)
 	}
-	s.Observation = window.Observation{ID: o.ID, Time: o.Time, Step: stepOf(st, e.Input), Columns: columns, Join: join,
+	s.Observation = window.Observation{ID: rowID(o.ID), Time: o.Time, Step: stepOf(st, e.Input), Columns: columns, Join: join,
 		Type: ev.Type(), IP: text(ev.Field(r.ip)), Result: text(ev.Field(r.result)), Origin: o.Origin}
 	return &s.Observation
 }

@@ -79,7 +79,9 @@ func (t *trial) same(ds []delivery, restart, copies bool) (string, bool, error) 
 		return "", false, err
 	}
 	if copies {
-		o.alerts = slices.DeleteFunc(o.alerts, func(a alert.Alert) bool { return a.Late && !slices.ContainsFunc(t.plain.alerts, func(p alert.Alert) bool { return p.ID == a.ID }) })
+		o.alerts = slices.DeleteFunc(o.alerts, func(a alert.Alert) bool {
+			return a.Late && !slices.ContainsFunc(t.plain.alerts, func(p alert.Alert) bool { return p.ID == a.ID })
+		})
 	}
 	got, err := records(o.alerts)
 	if err != nil {
