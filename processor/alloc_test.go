@@ -21,10 +21,11 @@ func noMatch(t testing.TB) (*ingestStage, *kgo.Record) {
 	g := &ingestStage{
 		skew: 5 * time.Minute, unwrap: unwrap(), decoder: event.NewDecoder(set.Fields()), engine: engine.NewIngest(set, engine.Options{}),
 		clocks: newClocks(time.Minute), metrics: newMetrics("", "", 0), tally: make(tally), envelopes: make(map[string]prometheus.Counter),
-		publish: &publisher{}, router: &router{},
+		publish: &publisher{}, router: &router{}, names: names{},
 	}
+	g.doubts = newDoubts(g.metrics, testLog(t), time.Minute)
 	at := time.Unix(1700000000, 0)
-	g.clocks.assign(source{inputTopic, 0}, at)
+	g.clocks.assign(source{topic: inputTopic}, at)
 	g.begin(at)
 	value := []byte(`{"uuid":"0b8c","published":"2023-11-14T22:13:20.000Z","eventType":"user.authentication.sso","actor":{"alternateId":"eve@example.com"},` +
 		`"outcome":{"result":"SUCCESS"},"client":{"ipAddress":"203.0.113.7"},"debugContext":{"debugData":{"dtHash":"abc"}},"target":[]}`)

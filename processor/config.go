@@ -89,7 +89,7 @@ type Config struct {
 	Escape             time.Duration // how long a batch may hold back a rebalance, default 2 s
 
 	IdleTimeout time.Duration // of a source, see clocks; default 30 s
-	Skew        time.Duration // how far an event may lie in the future of its record, default 5 minutes
+	Skew        time.Duration // how far an event may lie in the future of its reading, default 5 minutes
 	Envelope    string        // pins the envelope of the input; empty detects it per record
 	// EnvelopePath says where in a record the event is, member by member with dots between; empty looks for it.
 	EnvelopePath string

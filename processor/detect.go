@@ -58,6 +58,7 @@ type task struct {
 // detectStage keeps the tasks of one worker.
 type detectStage struct {
 	s         *session
+	skew      time.Duration
 	topic     string // repartition
 	changelog string
 	group     string
@@ -237,6 +238,7 @@ func (d *detectStage) handle(t *task, r *kgo.Record, out *transaction) error {
 	}
 	m, err := engine.DecodeMessage(r.Value)
 	if err == nil {
+		m.Limit = engine.LimitAt(r.Timestamp.UnixNano(), d.skew)
 		err = d.guarded(t, r, m)
 	}
 	switch {

@@ -52,6 +52,8 @@ type ingestStage struct {
 	decoder eventDecoder
 	engine  ingester
 	clocks  *clocks
+	names   names
+	doubts  *doubts
 	publish *publisher
 	router  *router
 	letters *deadLetters
@@ -79,7 +81,8 @@ type ingestStage struct {
 // seen sums up consecutive records of one source and one envelope, so that what is kept by source and by envelope is not
 // looked up for each. settle must come before anybody asks for either.
 type seen struct {
-	source  source
+	from    source // as the records say
+	source  source // as it is kept
 	any     bool
 	newest  int64 // event time; 0 if none says anything about how far the source has come
 	kind    string
@@ -88,8 +91,7 @@ type seen struct {
 
 func (g *ingestStage) settle() {
 	if g.seen.any {
-		g.clocks.arrived(g.seen.source, g.now)
-		g.clocks.observe(g.seen.source, g.seen.newest)
+		g.clocks.arrived(g.seen.source, g.seen.newest, g.now)
 	}
 	if g.seen.decoded > 0 {
 		g.tally.add(g.decoded(g.seen.kind), float64(g.seen.decoded))
@@ -102,9 +104,9 @@ func (g *ingestStage) reconcile(ctx context.Context, changes []assignment, now t
 	for _, c := range changes {
 		for t, ps := range c.parts {
 			for _, p := range ps {
-				g.drop(source{t, p})
+				g.drop(source{topic: t, partition: p})
 				if c.kind == assigned {
-					g.clocks.assign(source{t, p}, now)
+					g.clocks.assign(source{topic: t, partition: p}, now)
 					g.metrics.assigned.WithLabelValues(Ingest.String()).Inc()
 					fresh = true
 				}
@@ -153,6 +155,8 @@ func (g *ingestStage) findIdle(ctx context.Context, now time.Time) {
 	for t := range g.partitions {
 		names = append(names, t)
 	}
+	// These are the ends of what was written. What lies behind an open transaction counts: it cannot be read yet, and is no
+	// silence.
 	ends, err := g.s.adm.ListEndOffsets(ctx, names...)
 	if err != nil {
 		g.log.Warn("the ends of the input topics cannot be read; silent sources stay live", "err", err)
@@ -161,8 +165,8 @@ func (g *ingestStage) findIdle(ctx context.Context, now time.Time) {
 	for _, src := range silent {
 		end, ok := ends.Lookup(src.topic, src.partition)
 		at, _, known := g.s.position(src.topic, src.partition)
-		if ok && end.Err == nil && known && at >= end.Offset {
-			g.clocks.caughtUp(src)
+		if ok && end.Err == nil && known {
+			g.clocks.position(src, at, end.Offset, now)
 		}
 	}
 }
@@ -185,17 +189,17 @@ func (g *ingestStage) begin(now time.Time) {
 	g.now = now
 	clear(g.tally)
 	g.clocks.begin()
+	g.doubts.begin()
 	g.seen = seen{}
 }
 
 func (g *ingestStage) process(r *kgo.Record, out *transaction) error {
-	src := source{r.Topic, r.Partition}
-	if src != g.seen.source || !g.seen.any {
-		g.settle()
-		g.seen.source, g.seen.any = src, true
-	}
 	if r.Attrs.IsControl() {
 		return nil
+	}
+	if from := g.names.source(r, g.seen.from); from != g.seen.from || !g.seen.any {
+		g.settle()
+		g.seen.from, g.seen.source, g.seen.any = from, g.clocks.admit(from), true
 	}
 	if g.bare {
 		if is, err := g.plain(r, out); is || err != nil {
@@ -282,8 +286,10 @@ func (g *ingestStage) event(r *kgo.Record, e *element, ev *event.Event, out *tra
 	g.seen.decoded++
 	// A time that was assumed says nothing about how far the source has come.
 	if ev.Flags()&(event.TimeMissing|event.TimeClamped) == 0 {
-		g.seen.newest = max(g.seen.newest, ev.Time())
+		g.seen.newest = max(g.seen.newest, ev.Progress())
 		g.metrics.delay.Observe(max(0, g.now.Sub(time.Unix(0, ev.Time())).Seconds()))
+	} else {
+		g.doubts.note(g.seen.source, ev)
 	}
 	if err := g.publish.alerts(out, g.tally, r, g.out.Alerts); err != nil {
 		return err
@@ -305,7 +311,7 @@ func (g *ingestStage) decode(r *kgo.Record, e *element) (ev *event.Event, panick
 	defer g.recovered(r, &err)
 	ev, err = g.decoder.Decode(e.raw, event.Meta{
 		Origin:    event.Origin{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Index: int32(e.index)},
-		Timestamp: r.Timestamp.UnixNano(), Skew: g.skew, Envelope: e.envelope, Carrier: g.carrier(r, e),
+		Timestamp: stampOf(r), Appended: r.Attrs.TimestampType() == 1, Now: g.now.UnixNano(), Skew: g.skew, Envelope: e.envelope, Carrier: g.carrier(r, e),
 	})
 	return ev, false, err
 }
@@ -373,11 +379,12 @@ func (g *ingestStage) commit(now time.Time) error {
 	g.losses = g.losses[g.told:]
 	g.mu.Unlock()
 	g.clocks.commit()
+	g.doubts.commit(g.clocks, now)
 	g.metrics.rules(g.tally, g.ruleIDs, g.engine.TakeStats())
 	g.tally.commit()
 	g.publish.commit(now)
-	for s, st := range g.clocks.sources {
-		if at := st.at(now); at > 0 {
+	for s := range g.clocks.sources {
+		if at := g.clocks.lowest(s, now); s == s.whole() && at > 0 {
 			g.metrics.clock.WithLabelValues(s.topic, label(s.partition)).Set(float64(at) / 1e9)
 		}
 	}
@@ -386,6 +393,7 @@ func (g *ingestStage) commit(now time.Time) error {
 
 func (g *ingestStage) rollback() {
 	g.clocks.rollback()
+	g.doubts.rollback()
 	g.engine.TakeStats() // of what did not happen
 	clear(g.tally)
 	g.publish.rollback()

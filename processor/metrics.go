@@ -30,6 +30,8 @@ type metrics struct {
 	delay        prometheus.Histogram     // published to consumed
 	observations prometheus.Counter       // sent to the detect stage
 	clock        *prometheus.GaugeVec     // topic, partition
+	assumed      *prometheus.CounterVec   // topic, partition, org, path, reason
+	stalled      *prometheus.GaugeVec     // topic, partition, org, path
 	alerts       *prometheus.CounterVec   // rule_id, severity
 	latency      *prometheus.HistogramVec // severity; published to committed
 	deadLetters  *prometheus.CounterVec   // reason
@@ -91,7 +93,9 @@ func newMetrics(version, fingerprint string, rules int) *metrics {
 	m.empty = counter("envelopes_empty_total", "Pages and other batches without any event in them, in committed transactions.", "envelope")
 	m.delay = histogram("event_delay_seconds", "From an event's published to its arrival here.", long).WithLabelValues().(prometheus.Histogram)
 	m.observations = counter("observations_total", "Observations sent to the detect stage in committed transactions.").WithLabelValues()
-	m.clock = gauge("watermark_timestamp_seconds", "Highest event time of an owned source.", "topic", "partition")
+	m.clock = gauge("watermark_timestamp_seconds", "How far an owned partition of the input has come in event time: the least of its sources.", "topic", "partition")
+	m.assumed = counter("event_times_assumed_total", "Events whose time was not believed (future) or not readable (unreadable), by source.", "topic", "partition", "org", "path", "reason")
+	m.stalled = gauge("clock_stalled_seconds", "For how long records of an owned source have come without moving its clock.", "topic", "partition", "org", "path")
 	m.alerts = counter("rule_alerts_total", "Alerts in committed transactions.", "rule_id", "severity")
 	m.latency = histogram("alert_latency_seconds", "From the published of the event that completed the alert to its commit.", long, "severity")
 	m.deadLetters = counter("dlq_records_total", "Dead letters in committed transactions.", "reason")
@@ -158,6 +162,7 @@ func (m *metrics) forget(topic string, partition int32) {
 	m.lag.DeleteLabelValues(topic, label(partition))
 	m.clock.DeleteLabelValues(topic, label(partition))
 	m.held.DeleteLabelValues(topic, label(partition))
+	m.stalled.DeletePartialMatch(prometheus.Labels{"topic": topic, "partition": label(partition)})
 }
 
 // forgetTask deletes the series of a task that has moved.

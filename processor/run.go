@@ -336,7 +336,7 @@ func (p *Processor) ingest(w *worker, found topics) *ingestStage {
 	letters := p.letters(Ingest, found)
 	g := &ingestStage{
 		skew: c.Skew, ruleIDs: e.ruleIDs,
-		unwrap: e.unwrap(), decoder: e.decoder(), engine: e.ingest(), clocks: newClocks(c.IdleTimeout),
+		unwrap: e.unwrap(), decoder: e.decoder(), engine: e.ingest(), clocks: newClocks(c.IdleTimeout), names: names{}, doubts: newDoubts(p.metrics, w.log, c.IdleTimeout),
 		publish: p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, log: w.log,
 		partitions: make(map[string]int32), tally: make(tally), envelopes: make(map[string]prometheus.Counter),
 		alert: func(l loss, now time.Time) alert.Alert { return l.alert(c.Org, c.Version, e.ruleSet, now) },
@@ -363,7 +363,7 @@ func (p *Processor) detect(w *worker, s *session, found topics) (*detectStage, e
 		newTask = e.budgeted(budget)
 	}
 	return &detectStage{
-		s: s, topic: c.Repartition, changelog: c.Changelog, group: c.detectGroup(), installation: c.Group, count: found.partitions[c.Repartition],
+		s: s, skew: c.Skew, topic: c.Repartition, changelog: c.Changelog, group: c.detectGroup(), installation: c.Group, count: found.partitions[c.Repartition],
 		ruleSet: e.ruleSet, ruleIDs: e.ruleIDs, newTask: newTask,
 		restorer: &restorer{client: cl, topic: c.Changelog, stall: 3 * c.TransactionTimeout},
 		publish:  p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, status: p.status, log: w.log,

@@ -76,9 +76,9 @@ func (s *status) assignment(w *worker, change assignment) {
 	for t, ps := range change.parts {
 		for _, p := range ps {
 			if change.kind == assigned {
-				s.owned[w][source{t, p}] = true
+				s.owned[w][source{topic: t, partition: p}] = true
 			} else {
-				delete(s.owned[w], source{t, p})
+				delete(s.owned[w], source{topic: t, partition: p})
 			}
 		}
 	}

@@ -85,13 +85,17 @@ func (tr *trial) take(n, partitions int) []*kgo.Record {
 	for len(tr.events) < n {
 		tr.events = append(tr.events, workload.Generate(workload.Config{
 			Seed: tr.seed + uint64(tr.round), Suffix: fmt.Sprintf("-r%d", tr.round), Start: tr.start.Add(time.Duration(tr.round) * span), Span: span,
-			Events: 30, Users: 5, Hijacked: 2, NearMiss: 2, Takeovers: 1, Campaigns: 1, Late: 1, Future: 1, Hostile: 4, Twice: 10,
+			Events: 30, Users: 5, Hijacked: 2, NearMiss: 2, Takeovers: 1, Campaigns: 1, Late: 1, Future: 2, Ahead: 1, Wrong: 5, Hostile: 4, Twice: 10,
 		})...)
 		tr.round++
 	}
 	var rs []*kgo.Record
 	for _, e := range tr.events[:n] {
-		rs = append(rs, &kgo.Record{Topic: inputTopic, Partition: int32(tr.taken % partitions), Value: e.Value, Timestamp: e.Arrival.Truncate(time.Millisecond)})
+		r := &kgo.Record{Topic: inputTopic, Partition: int32(tr.taken % partitions), Value: e.Value, Timestamp: e.Stamp(e.Arrival).Truncate(time.Millisecond)}
+		if path := [...]string{"", "hook", "poll"}[tr.taken/partitions%3]; path != "" {
+			r.Headers = []kgo.RecordHeader{{Key: headerPath, Value: []byte(path)}}
+		}
+		rs = append(rs, r)
 		tr.taken++
 	}
 	tr.events = tr.events[n:]
@@ -117,7 +121,7 @@ func (tr *trial) judge(t testing.TB, topics reference.Topics) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("how often the tasks have handled observations, by key (-want +got):\n%s", diff)
 	}
-	differences, err := reference.Check(tr.set, reference.Options{Skew: Config{}.withDefaults().Skew}, topics)
+	differences, err := reference.Check(tr.set, reference.Options{Skew: Config{}.withDefaults().Skew, Now: time.Now().UnixNano()}, topics)
 	if err != nil {
 		t.Error(err)
 	}

@@ -283,6 +283,6 @@ func (w *worker) count(fetches kgo.Fetches) {
 		part := label(p.Partition)
 		w.metrics.records.WithLabelValues(p.Topic, part).Add(float64(n))
 		w.metrics.bytes.WithLabelValues(p.Topic, part).Add(float64(bytes))
-		w.metrics.setLag(source{p.Topic, p.Partition}, p.HighWatermark-p.Records[len(p.Records)-1].Offset-1)
+		w.metrics.setLag(source{topic: p.Topic, partition: p.Partition}, p.HighWatermark-p.Records[len(p.Records)-1].Offset-1)
 	})
 }

@@ -48,12 +48,16 @@ const (
 	worldBound = 15 * time.Minute
 )
 
+// worldStart is when worlds begin.
+var worldStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
 var worldSeeds = kgo.SeedBrokers("localhost:9092", "localhost:9093", "localhost:9094")
 
 // inWorld runs f in virtual time, with a cluster of three brokers and the input topic.
 func inWorld(t *testing.T, f func(*world), opts ...kfake.Opt) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(worldStart)) // virtual time begins before there was an Okta
 		w := &world{t: t, log: &logBook{}, trial: newTrial(t), inputs: worldPartitions}
 		opts := append([]kfake.Opt{kfake.NumBrokers(3), kfake.Ports(9092, 9093, 9094), kfake.ListenFn(w.net.Listen),
 			kfake.SeedTopics(worldPartitions, inputTopic)}, opts...)
@@ -191,7 +195,7 @@ func (w *world) ends() map[source]int64 {
 		w.t.Fatal(err)
 	}
 	at := map[source]int64{}
-	ends.Each(func(o kadm.ListedOffset) { at[source{o.Topic, o.Partition}] = o.Offset })
+	ends.Each(func(o kadm.ListedOffset) { at[source{topic: o.Topic, partition: o.Partition}] = o.Offset })
 	return at
 }
 

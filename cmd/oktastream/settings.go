@@ -83,7 +83,7 @@ var settingTable = []setting{
 	{"max.records", "records per transaction (default 5000)", number(func(s *settings) *int { return &s.MaxRecords })},
 	{"max.bytes", "bytes per transaction (default 8MiB)", size(func(s *settings) *int { return &s.MaxBytes })},
 	{"idle.timeout", "silence after which a source that is read to its end no longer holds the clock (default 30s)", duration(func(s *settings) *time.Duration { return &s.IdleTimeout })},
-	{"skew", "how far an event may lie in the future of its record (default 5m)", duration(func(s *settings) *time.Duration { return &s.Skew })},
+	{"skew", "how far an event may lie in the future of its reading (default 5m)", duration(func(s *settings) *time.Duration { return &s.Skew })},
 	{"envelope", "pin the envelope of the input instead of detecting it", text(func(s *settings) *string { return &s.Envelope })},
 	{"envelope.path", "where in a record the event is, such as payload.data, instead of looking for it", text(func(s *settings) *string { return &s.EnvelopePath })},
 	{"org", "organisation name, for alerts and their ids", text(func(s *settings) *string { return &s.Org })},

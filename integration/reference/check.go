@@ -30,7 +30,11 @@ func Check(set *rules.Set, o Options, t Topics) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := Input(set, o, t.Input)
+	arrivals, err := ArrivalsOf(t.Repartition, t.Alerts)
+	if err != nil {
+		return nil, err
+	}
+	first := Input(set, o, t.Input, arrivals)
 	read, d := states.read(t.Repartition)
 	second, err := Tasks(set, o, read)
 	if err != nil {

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -16,7 +17,9 @@ import (
 // Options are the settings of the run on trial that decide what it writes.
 type Options struct {
 	Engine engine.Options
-	Skew   time.Duration // how far an event may lie in the future of its record; see event.Meta
+	Skew   time.Duration // how far an event may lie in the future of its reading; see event.Meta
+	// Now is the wall clock when the run was over, 0 if unknown: it has read nothing later.
+	Now int64
 }
 
 // Place names what a dead letter is about: a record, or an element of it; Element is -1 for the record as a whole.
@@ -40,10 +43,12 @@ type Result struct {
 	Tasks map[int32]Task
 }
 
-// Input evaluates the records of the input topics, each for itself: the first half of detection has no memory.
-func Input(set *rules.Set, o Options, records []*kgo.Record) Result {
+// Input evaluates the records of the input topics, each for itself: the first half of detection has no memory. What reading
+// them took for the time of an event that says none, or an impossible one, arrivals knows.
+func Input(set *rules.Set, o Options, records []*kgo.Record, arrivals Arrivals) Result {
 	var res Result
 	reader := NewReader(set, o)
+	reader.Now = arrivals.Now(o)
 	for _, r := range records {
 		found, _ := reader.Read(r)
 		res.Alerts = append(res.Alerts, found.Alerts...)
@@ -55,6 +60,9 @@ func Input(set *rules.Set, o Options, records []*kgo.Record) Result {
 
 // Reader evaluates single records of the input. One goroutine may use it.
 type Reader struct {
+	// Now is the wall clock at the reading of the event with an id. NewReader sets it to Options.Now.
+	Now func(at event.Origin, id string) int64
+
 	options Options
 	ingest  *engine.Ingest
 	decoder *event.Decoder
@@ -62,7 +70,7 @@ type Reader struct {
 
 // NewReader returns a Reader for set.
 func NewReader(set *rules.Set, o Options) *Reader {
-	return &Reader{o, engine.NewIngest(set, o.Engine), event.NewDecoder(set.Fields())}
+	return &Reader{func(event.Origin, string) int64 { return o.Now }, o, engine.NewIngest(set, o.Engine), event.NewDecoder(set.Fields())}
 }
 
 // Read evaluates one record. latest is the highest event time in it that says how far its source has come, in Unix
@@ -70,9 +78,7 @@ func NewReader(set *rules.Set, o Options) *Reader {
 func (r *Reader) Read(rec *kgo.Record) (res Result, latest int64) {
 	var out engine.Output
 	res.Rejected = r.Events(rec, func(ev *event.Event) {
-		if ev.Flags()&(event.TimeMissing|event.TimeClamped) == 0 {
-			latest = max(latest, ev.Time())
-		}
+		latest = max(latest, ev.Progress())
 		r.ingest.Process(ev, &out)
 	})
 	res.Alerts, res.Observations = out.Alerts, out.Observations
@@ -94,10 +100,15 @@ func (r *Reader) Events(rec *kgo.Record, take func(*event.Event)) (rejected []Pl
 		reject(x.Index)
 	}
 	for _, f := range found.Events {
-		ev, err := r.decoder.Decode(f.JSON, event.Meta{
-			Origin:    event.Origin{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Index: f.Index},
-			Timestamp: rec.Timestamp.UnixNano(), Skew: r.options.Skew, Envelope: f.Envelope,
-		})
+		origin := event.Origin{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Index: f.Index}
+		meta := event.Meta{
+			Origin: origin, Timestamp: rec.Timestamp.UnixNano(), Appended: rec.Attrs.TimestampType() == 1, Skew: r.options.Skew, Envelope: f.Envelope,
+		}
+		ev, err := r.decoder.Decode(f.JSON, meta)
+		if err == nil {
+			meta.Now = r.Now(origin, strings.Clone(ev.ID()))
+			ev, err = r.decoder.Decode(f.JSON, meta)
+		}
 		if err != nil {
 			reject(f.Index)
 			continue

@@ -29,7 +29,7 @@ func Tasks(set *rules.Set, o Options, records []*kgo.Record) (Result, error) {
 	for _, p := range sortedKeys(byPartition) {
 		rs := byPartition[p]
 		slices.SortFunc(rs, func(a, b *kgo.Record) int { return cmp.Compare(a.Offset, b.Offset) })
-		t, err := res.replay(engine.NewTask(set, o.Engine), rs)
+		t, err := res.replay(engine.NewTask(set, o.Engine), o, rs)
 		if err != nil {
 			return res, fmt.Errorf("partition %d: %w", p, err)
 		}
@@ -38,7 +38,7 @@ func Tasks(set *rules.Set, o Options, records []*kgo.Record) (Result, error) {
 	return res, nil
 }
 
-func (res *Result) replay(task *engine.Task, rs []*kgo.Record) (Task, error) {
+func (res *Result) replay(task *engine.Task, o Options, rs []*kgo.Record) (Task, error) {
 	t := Task{Entries: map[string][]byte{}}
 	task.Begin()
 	for _, r := range rs {
@@ -46,6 +46,7 @@ func (res *Result) replay(task *engine.Task, rs []*kgo.Record) (Task, error) {
 		if err != nil {
 			return t, fmt.Errorf("offset %d: %w", r.Offset, err)
 		}
+		m.Limit = engine.LimitAt(r.Timestamp.UnixNano(), o.Skew)
 		var out engine.Output
 		if err := task.Handle(m, &out); err != nil {
 			return t, fmt.Errorf("offset %d: %w", r.Offset, err)

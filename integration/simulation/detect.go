@@ -78,6 +78,7 @@ func (d *detector) step() error {
 			if err != nil {
 				return err
 			}
+			m.Limit = engine.LimitAt(r.Timestamp.UnixNano(), w.options.Skew)
 			var out engine.Output
 			if err := t.engine.Handle(m, &out); err != nil {
 				return fmt.Errorf("task %d offset %d: %w", p, r.Offset, err)

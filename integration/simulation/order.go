@@ -27,7 +27,12 @@ func (w *world) compareOrders(t reference.Topics, episodes bool) ([]string, erro
 	}
 	var places []place
 	delivered := map[string]int{}
+	arrivals, err := reference.ArrivalsOf(t.Repartition, t.Alerts)
+	if err != nil {
+		return nil, err
+	}
 	reader := reference.NewReader(w.set, w.options)
+	reader.Now = arrivals.Now(w.options)
 	for _, r := range t.Input {
 		reader.Events(r, func(ev *event.Event) {
 			places = append(places, place{r, ev.Time(), ev.Origin().Index})

@@ -40,8 +40,12 @@ func Run(c Config) (differences []string, counts Counts, err error) {
 		input:   partitions("in", inputs), repartition: partitions("repartition", tasks), changelog: partitions("changelog", tasks),
 		alerts: partitions("alerts", 1)[0], letters: partitions("dlq", 1)[0],
 		read: make([]int64, inputs), detected: make([]int64, tasks), said: map[said]int64{},
-		arriving: workload.Generate(c.Load), closing: workload.Closing(c.Load, inputs),
+		arriving: workload.Generate(c.Load),
 	}
+	if w.paths = []string{"", "hook", "poll"}; rng.IntN(2) == 0 {
+		w.paths = w.paths[:1]
+	}
+	w.closing = workload.Closing(c.Load, inputs*len(w.paths))
 	m := &members{w: w}
 	if err := m.work(); err != nil {
 		return nil, w.counts, fmt.Errorf("seed %d: %w", c.Seed, err)
@@ -55,6 +59,7 @@ func Run(c Config) (differences []string, counts Counts, err error) {
 		topics.Repartition = append(topics.Repartition, w.repartition[i].all()...)
 		topics.Changelog = append(topics.Changelog, w.changelog[i].all()...)
 	}
+	w.options.Now = w.now.UnixNano()
 	differences, err = reference.Check(c.Set, w.options, topics)
 	if err == nil && !c.Restless && c.Budget == 0 {
 		var more []string

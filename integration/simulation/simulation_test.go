@@ -39,7 +39,7 @@ func config(t *testing.T, seed uint64, set *rules.Set) Config {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	c := Config{Seed: seed, Set: set, Load: workload.Config{
 		Events: rng.IntN(300), Span: 6 * time.Hour, Users: 1 + rng.IntN(30), Hijacked: 1 + rng.IntN(5), NearMiss: 1 + rng.IntN(5),
-		Takeovers: 1 + rng.IntN(2), Campaigns: 1 + rng.IntN(3), Twice: 2 + rng.IntN(50), Late: 1 + rng.IntN(3), Future: 1 + rng.IntN(3), Hostile: 1 + rng.IntN(10),
+		Takeovers: 1 + rng.IntN(2), Campaigns: 1 + rng.IntN(3), Twice: 2 + rng.IntN(50), Late: 1 + rng.IntN(3), Future: 1 + rng.IntN(3), Ahead: rng.IntN(3), Wrong: 1 + rng.IntN(20), Hostile: 1 + rng.IntN(10),
 	}}
 	switch rng.IntN(4) {
 	case 0:

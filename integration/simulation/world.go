@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -27,8 +28,10 @@ type world struct {
 	epoch    int64   // generation of the ingest group
 	said     map[said]int64
 
+	now      time.Time        // the wall clock: when the last record was written
+	paths    []string         // of the senders, in the records' headers; "" is without
 	arriving []workload.Event // that have not been written yet
-	closing  []workload.Event // one for each input partition, behind everything
+	closing  []workload.Event // one for each input partition and path, behind everything
 	restless bool             // sources may be called idle while events are still to come
 
 	forwarded []alert.Alert // of committed transactions
@@ -63,20 +66,32 @@ func (c *Counts) Add(o Counts) {
 // arrive writes the next n records to the input, each to any partition.
 func (w *world) arrive(n int) {
 	for _, e := range w.arriving[:min(n, len(w.arriving))] {
-		w.write(w.input[w.rng.IntN(len(w.input))], e)
+		w.write(w.input[w.rng.IntN(len(w.input))], w.paths[w.rng.IntN(len(w.paths))], e)
 	}
 	w.arriving = w.arriving[min(n, len(w.arriving)):]
 	if len(w.arriving) > 0 {
 		return
 	}
+	for i, p := range w.input {
+		if w.read[i] < int64(len(p.entries)) {
+			return // what is read behind them may count as late as they are, and nothing would close its windows
+		}
+	}
 	for i, e := range w.closing {
-		w.write(w.input[i], e)
+		w.write(w.input[i/len(w.paths)], w.paths[i%len(w.paths)], e)
 	}
 	w.closing = nil
 }
 
-func (w *world) write(p *partition, e workload.Event) {
-	p.append(nil, &kgo.Record{Key: []byte(e.ID), Value: e.Value, Timestamp: e.Arrival})
+func (w *world) write(p *partition, path string, e workload.Event) {
+	if e.Arrival.After(w.now) {
+		w.now = e.Arrival
+	}
+	r := &kgo.Record{Key: []byte(e.ID), Value: e.Value, Timestamp: e.Stamp(e.Arrival)}
+	if path != "" {
+		r.Headers = []kgo.RecordHeader{{Key: "okta_path", Value: []byte(path)}}
+	}
+	p.append(nil, r)
 	w.counts.Events++
 }
 
@@ -92,7 +107,7 @@ func (w *world) produce(t *txn, out *engine.Output) error {
 	for i := range out.Observations {
 		o := &out.Observations[i]
 		key := o.RoutingKey()
-		w.repartition[route(key, len(w.repartition))].append(t, &kgo.Record{Key: key, Value: engine.Message{Observation: o}.Encode()})
+		w.repartition[route(key, len(w.repartition))].append(t, &kgo.Record{Key: key, Timestamp: w.now, Value: engine.Message{Observation: o}.Encode()})
 	}
 	return nil
 }
@@ -101,7 +116,7 @@ func (w *world) produce(t *txn, out *engine.Output) error {
 func (w *world) announce(t *txn, m engine.Message) {
 	value := m.Encode()
 	for _, p := range w.repartition {
-		p.append(t, &kgo.Record{Value: value})
+		p.append(t, &kgo.Record{Timestamp: w.now, Value: value})
 	}
 }
 

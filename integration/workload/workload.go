@@ -25,6 +25,8 @@ type Config struct {
 	Campaigns int           // of each kind that burst.go lists, default 6
 	Late      int           // sessions whose last events come hours late, default 5; their names begin with late-
 	Future    int           // events of a clock that is decades ahead, default 5
+	Ahead     int           // … campaigns of which one event has such a clock, and events 55 minutes ahead: what becomes of them depends on when they are read; default none
+	Wrong     int           // one in this many records is stamped by a clock that is wrong, see Event.Stamp; default 10; negative for none
 	Hostile   int           // records that hold no event, or one that is hardly one, default 20
 	Disorder  time.Duration // how much later than its time an event may arrive, default 2 minutes; negative for none
 	Twice     int           // one in this many events is delivered twice, half of them in another envelope; default 100; negative for none
@@ -37,6 +39,8 @@ type Event struct {
 	Arrival   time.Time // when the record is written, by a clock that is right
 	JSON      []byte    // the LogEvent, one line; nil for hostile records
 	Value     []byte    // of the record: JSON, or JSON in an envelope
+
+	stamp stamp
 }
 
 // Generate returns the events in order of arrival.
@@ -54,6 +58,7 @@ func Generate(c Config) []Event {
 	set(&c.Hostile, 20)
 	set(&c.Disorder, 2*time.Minute)
 	set(&c.Twice, 100)
+	set(&c.Wrong, 10)
 	g := &generator{Config: c, rand: rand.New(rand.NewPCG(c.Seed, 0x6f6b7461))}
 	for range c.Events {
 		g.ordinary(g.moment(c.Span), g.user())
@@ -79,6 +84,7 @@ func Generate(c Config) []Event {
 		g.campaigns(i)
 	}
 	g.trouble()
+	g.stamps()
 	slices.SortStableFunc(g.out, func(a, b Event) int { return a.Arrival.Compare(b.Arrival) })
 	return g.out
 }
@@ -197,7 +203,7 @@ func client(address string) object {
 	return object{"ipAddress": address, "userAgent": object{"rawUserAgent": "Mozilla/5.0 (X11; Linux x86_64)", "os": "Linux", "browser": "FIREFOX"}}
 }
 
-func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
+func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
 // add completes an event and lets it arrive, perhaps twice.
 func (g *generator) add(at time.Time, e object) {

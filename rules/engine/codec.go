@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,7 +14,11 @@ import (
 // Wire form of a Message: one byte for the kind, which also tells the version, then
 //
 //	O: class · key · id · from · time · flags · origin (topic, partition, offset, index) · event JSON to the end
-//	C: level · epoch · count, sources (topic, partition, max, idle) · count, input topics (name, partitions)
+//	C: level · epoch · count, sources (topic, partition, max, state) · count, input topics (name, partitions)
+//	   · if there are any: count, sources of an organisation and path (topic, partition, organisation, path, max, state)
+//
+// The state of a source is 1 for idle, 2 for unsettled, and else 0. Versions that know no organisations wrote 0 and 1 and
+// read anything else as 0, and their messages are those of this version where there are no organisations.
 //
 // Strings carry a uvarint length, integers are varints. The event stands last and as it is, so that a person who looks
 // at the topic with a console consumer can read it.
@@ -47,24 +52,71 @@ func (m Message) Encode() []byte {
 		b = binary.AppendVarint(b, int64(o.Origin.Index))
 		return append(b, o.Event...)
 	case m.Clocks != nil:
-		return m.Clocks.append([]byte{kindClocks})
+		b := m.Clocks.append([]byte{kindClocks})
+		if m.Clocks.named() > 0 {
+			b = m.Clocks.appendNamed(b)
+		}
+		return b
 	}
 	return nil
+}
+
+// named is how many sources have an organisation or a path.
+func (c *Clocks) named() (n int) {
+	for i := range c.Sources {
+		if c.Sources[i].isNamed() {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *SourceClock) isNamed() bool { return s.Org != "" || s.Path != "" }
+
+const (
+	stateLive byte = iota
+	stateIdle
+	stateUnsettled
+)
+
+func (s *SourceClock) state() byte {
+	switch {
+	case s.Idle:
+		return stateIdle
+	case s.Unsettled:
+		return stateUnsettled
+	}
+	return stateLive
+}
+
+func (s *SourceClock) setState(b byte) { s.Idle, s.Unsettled = b == stateIdle, b == stateUnsettled }
+
+// appendNamed appends the sources of organisations and paths.
+func (c *Clocks) appendNamed(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(c.named()))
+	for _, s := range c.Sources {
+		if !s.isNamed() {
+			continue
+		}
+		b = putString(b, s.Topic)
+		b = binary.AppendVarint(b, int64(s.Partition))
+		b = putString(putString(b, s.Org), s.Path)
+		b = append(binary.AppendVarint(b, s.Max), s.state())
+	}
+	return b
 }
 
 func (c *Clocks) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(c.Level))
 	b = binary.AppendVarint(b, c.Epoch)
-	b = binary.AppendUvarint(b, uint64(len(c.Sources)))
+	b = binary.AppendUvarint(b, uint64(len(c.Sources)-c.named()))
 	for _, s := range c.Sources {
+		if s.isNamed() {
+			continue
+		}
 		b = putString(b, s.Topic)
 		b = binary.AppendVarint(b, int64(s.Partition))
-		b = binary.AppendVarint(b, s.Max)
-		idle := byte(0)
-		if s.Idle {
-			idle = 1
-		}
-		b = append(b, idle)
+		b = append(binary.AppendVarint(b, s.Max), s.state())
 	}
 	b = binary.AppendUvarint(b, uint64(len(c.Partitions)))
 	for _, t := range slices.Sorted(maps.Keys(c.Partitions)) {
@@ -90,6 +142,9 @@ func DecodeMessage(b []byte) (Message, error) {
 		m.Observation = o
 	case kindClocks:
 		m.Clocks = d.clocks()
+		if len(d.rest) > 0 {
+			d.named(m.Clocks)
+		}
 	default:
 		return Message{}, fmt.Errorf("%w: kind %q is not known to this version", ErrMessage, b[0])
 	}
@@ -114,7 +169,9 @@ func (d *decoder) clocks() *Clocks {
 		return c
 	}
 	for range n {
-		c.Sources = append(c.Sources, SourceClock{Topic: d.string(), Partition: int32(d.varint()), Max: d.varint(), Idle: d.byte() == 1})
+		s := SourceClock{Topic: d.string(), Partition: int32(d.varint()), Max: d.varint()}
+		s.setState(d.byte())
+		c.Sources = append(c.Sources, s)
 	}
 	n = d.uvarint()
 	if n > uint64(len(d.rest)) {
@@ -129,6 +186,25 @@ func (d *decoder) clocks() *Clocks {
 		c.Partitions[t] = int32(d.varint())
 	}
 	return c
+}
+
+// named reads the sources of organisations and paths, and puts them where they belong.
+func (d *decoder) named(c *Clocks) {
+	n := d.uvarint()
+	if n > uint64(len(d.rest)) {
+		d.bad = true
+		return
+	}
+	for range n {
+		s := SourceClock{Topic: d.string(), Partition: int32(d.varint()), Org: d.string(), Path: d.string(), Max: d.varint()}
+		s.setState(d.byte())
+		c.Sources = append(c.Sources, s)
+	}
+	slices.SortStableFunc(c.Sources, compareSources)
+}
+
+func compareSources(a, b SourceClock) int {
+	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Org, b.Org), cmp.Compare(a.Path, b.Path))
 }
 
 func putString(b []byte, s string) []byte {

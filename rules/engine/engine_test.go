@@ -385,27 +385,27 @@ func TestClockWaitsForEverySource(t *testing.T) {
 	step := func(c Clocks, moved bool, now int64) {
 		t.Helper()
 		c.Partitions = parts
-		if got := b.update(&c); got != moved || b.now != now {
+		if got := b.update(&c, 0); got != moved || b.now != now {
 			t.Errorf("update(%+v) = %v, clock %d; want %v, %d", c.Sources, got, b.now, moved, now)
 		}
 	}
-	step(Clocks{Sources: []SourceClock{{"in", 0, 100, false}}}, false, window.NoClock) // partition 1 unheard of
-	step(Clocks{Sources: []SourceClock{{"in", 1, 0, false}}}, false, window.NoClock)   // live, and may begin anywhere
-	step(Clocks{Sources: []SourceClock{{"in", 1, 0, true}}}, true, 100)                // idle: does not hold back
-	step(Clocks{Sources: []SourceClock{{"in", 1, 50, false}}}, false, 100)             // never back
-	step(Clocks{Sources: []SourceClock{{"in", 0, 300, false}}}, false, 100)            // held by partition 1
-	step(Clocks{Sources: []SourceClock{{"in", 1, 40, false}}}, false, 100)             // a new owner knows less
-	step(Clocks{Sources: []SourceClock{{"in", 1, 200, false}}}, true, 200)
-	step(Clocks{Sources: []SourceClock{{"in", 0, 310, true}, {"in", 1, 220, true}}}, true, 220) // all idle: the least of them
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 0, Max: 100, Idle: false}}}, false, window.NoClock) // partition 1 unheard of
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 1, Max: 0, Idle: false}}}, false, window.NoClock)   // live, and may begin anywhere
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 1, Max: 0, Idle: true}}}, true, 100)                // idle: does not hold back
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 1, Max: 50, Idle: false}}}, false, 100)             // never back
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 0, Max: 300, Idle: false}}}, false, 100)            // held by partition 1
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 1, Max: 40, Idle: false}}}, false, 100)             // a new owner knows less
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 1, Max: 200, Idle: false}}}, true, 200)
+	step(Clocks{Sources: []SourceClock{{Topic: "in", Partition: 0, Max: 310, Idle: true}, {Topic: "in", Partition: 1, Max: 220, Idle: true}}}, true, 220) // all idle: the least of them
 	// The group forms anew: partition 1 was idle before, and nobody has looked at it since.
-	step(Clocks{Epoch: 2, Sources: []SourceClock{{"in", 0, 900, false}}}, false, 220)
-	step(Clocks{Epoch: 2, Sources: []SourceClock{{"in", 1, 400, false}}}, true, 400)
-	step(Clocks{Epoch: 2, Sources: []SourceClock{{"in", 1, 410, true}}}, true, 900)
+	step(Clocks{Epoch: 2, Sources: []SourceClock{{Topic: "in", Partition: 0, Max: 900, Idle: false}}}, false, 220)
+	step(Clocks{Epoch: 2, Sources: []SourceClock{{Topic: "in", Partition: 1, Max: 400, Idle: false}}}, true, 400)
+	step(Clocks{Epoch: 2, Sources: []SourceClock{{Topic: "in", Partition: 1, Max: 410, Idle: true}}}, true, 900)
 }
 
 func FuzzDecodeMessage(f *testing.F) {
 	f.Add(Message{Observation: &Observation{Class: "c", Key: "k", Event: []byte("{}"), ID: "i", Time: 5, Origin: event.Origin{Topic: "t", Offset: 3}}}.Encode())
-	f.Add(Message{Clocks: &Clocks{Sources: []SourceClock{{"t", 1, 2, true}}, Partitions: map[string]int32{"t": 2}}}.Encode())
+	f.Add(Message{Clocks: &Clocks{Sources: []SourceClock{{Topic: "t", Partition: 1, Max: 2, Idle: true}}, Partitions: map[string]int32{"t": 2}}}.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := DecodeMessage(b)
 		if err != nil {

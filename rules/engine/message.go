@@ -9,6 +9,9 @@ import (
 type Message struct {
 	Observation *Observation
 	Clocks      *Clocks
+	// Limit is the latest event time that a clock could stand at when the message was written, in Unix nanoseconds; 0 is
+	// without limit. It is not on the wire: whoever reads the message takes it from the record's own time. See Task.heal.
+	Limit int64
 }
 
 // Observation is the projection of one event for the rules of one class that share one key value.
@@ -33,22 +36,28 @@ type Clocks struct {
 	// Epoch tells apart the assignments of sources to workers: the generation of the workers' group. What an older epoch
 	// called idle may have a backlog now, and no owner yet that has seen it; see clockBook.
 	Epoch int64
-	// Sources are those the sending worker owns, in ascending order of topic and partition.
+	// Sources are those the sending worker owns, in ascending order of topic, partition, organisation and path. For each
+	// partition of the input there is one without organisation and path.
 	Sources []SourceClock
 	// Partitions maps every input topic to its number of partitions: a task's clock waits for sources that it has not
 	// heard of yet.
 	Partitions map[string]int32
 }
 
-// SourceClock is the progress of one input partition.
+// SourceClock is the progress of one source: what came over one partition of the input from one organisation by one path.
+// A poller and an event hook may write to one partition, and one of them may be an hour behind.
 type SourceClock struct {
 	Topic     string
 	Partition int32
+	Org, Path string // from the records' headers; both empty for records without them
 	// Max is the highest event time seen (Unix nanoseconds), or 0 if none was seen yet.
 	Max int64
 	// Idle: the worker has read the source to its end and has seen nothing since the idle time-out. An idle source
 	// does not hold the clock back while another one is live. Max advances at the rate of the wall clock meanwhile.
 	Idle bool
+	// Unsettled, of a source without organisation and path that is not idle: there may be sources in the partition that the
+	// worker does not name, because it has the partition for so short a time that it has not met them yet.
+	Unsettled bool
 }
 
 // RoutingKey is the Kafka record key of an observation: the class, a zero byte and the value. Records with equal keys

@@ -102,11 +102,12 @@ func (t *Task) Handle(m Message, out *Output) error {
 	for _, txn := range t.txns {
 		txn.Release()
 	}
+	t.heal(m.Limit, out)
 	t.learn()
 	switch {
 	case m.Clocks != nil:
 		level := m.Clocks.Level
-		if level < len(t.stores) && t.now.books[level].update(m.Clocks) {
+		if level < len(t.stores) && t.now.books[level].update(m.Clocks, m.Limit) {
 			t.learn()
 			t.advance(level, out)
 		}

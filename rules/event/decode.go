@@ -11,9 +11,13 @@ import (
 // Meta is what the event itself does not say.
 type Meta struct {
 	Origin Origin
-	// Timestamp is the record's time in nanoseconds since 1970, 0 when unknown.
+	// Timestamp is the record's time in nanoseconds since 1970, 0 when unknown. Appended: the broker has set it, when it took
+	// the record; else whoever sent the record has.
 	Timestamp int64
-	// Skew is how far behind Timestamp published may lie in the future; 0 means any distance.
+	Appended  bool
+	// Now is the wall clock at the reading, 0 when unknown. Skew is how far in the future of it, or of what the broker says,
+	// an event's time may lie; 0 means any distance.
+	Now  int64
 	Skew time.Duration
 	// ID and Time are given for observations, whose identity and time were found when the event was read. Their zero
 	// values ask for the event's own.
@@ -76,6 +80,7 @@ func (d *Decoder) Decode(raw []byte, m Meta) (*Event, error) {
 		var assumed Flags
 		e.time, assumed = eventTime(e.first(e.fields.publishing, namePublished, true), e.id, m)
 		e.flags |= assumed
+		e.progress = progress(e.time, assumed, m)
 	}
 	return e, nil
 }

@@ -37,10 +37,10 @@ func order(less bool) int {
 type Flags uint8
 
 const (
-	// TimeMissing: published was absent or unreadable, the record's timestamp stands in.
+	// TimeMissing: published was absent or unreadable; the record's timestamp stands in, or the time of the reading.
 	TimeMissing Flags = 1 << iota
-	// TimeClamped: published lay further in the future of the record's timestamp than the allowed skew; the
-	// record's timestamp stands in, and the event advances no clock.
+	// TimeClamped: published lay further in the future than the allowed skew; the time at which the broker took the record, or
+	// at which it was read, stands in, and the event advances no clock.
 	TimeClamped
 	// IDMissing: the event has no uuid; its origin stands in.
 	IDMissing
@@ -52,9 +52,9 @@ var assumptions = []struct {
 	flag Flags
 	note string
 }{
-	{TimeMissing, "the event has no readable time; the record's stands in, and the clock does not follow it"},
+	{TimeMissing, "the event has no readable time; the record's stands in, or that of its reading, and the clock does not follow it"},
 	{TimeUnreadable, "what the event has as published cannot be read as a time"},
-	{TimeClamped, "the event's time lies in the future; the record's stands in, and the clock does not follow it"},
+	{TimeClamped, "the event's time lies in the future; that of its arrival stands in, and the clock does not follow it"},
 	{IDMissing, "the event has no uuid; its place in the topic stands in"},
 }
 
@@ -106,6 +106,7 @@ type Event struct {
 	carrier  []byte
 	carried  jsontree.Tree // carrier, once it was asked for
 	time     int64
+	progress int64
 	flags    Flags
 
 	memo []memo    // by FieldID
@@ -156,7 +157,7 @@ func (e *Event) reset() {
 	}
 	e.parsed, e.carrier = false, nil
 	e.carried.Reset()
-	e.raw, e.id, e.typ, e.envelope, e.time, e.flags, e.origin = nil, "", "", "", 0, 0, Origin{}
+	e.raw, e.id, e.typ, e.envelope, e.time, e.progress, e.flags, e.origin = nil, "", "", "", 0, 0, 0, Origin{}
 }
 
 // Type is the event type, as it is written: the first value of the path eventType, "" when there is none.
@@ -168,6 +169,10 @@ func (e *Event) ID() string { return e.id }
 // Time is the event time in nanoseconds since 1970. It is published unless a flag says otherwise, and 0 when nothing
 // at all says when the event happened.
 func (e *Event) Time() int64 { return e.time }
+
+// Progress is how far the event says that its source has come, in nanoseconds since 1970; 0 if it says nothing, because its
+// time was assumed. It is the event's time, but no later than the record was stamped: see progress.
+func (e *Event) Progress() int64 { return e.progress }
 
 // Flags says what had to be assumed.
 func (e *Event) Flags() Flags { return e.flags }

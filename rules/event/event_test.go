@@ -326,7 +326,7 @@ func TestTime(t *testing.T) {
 		{`null`, Meta{}, clock, TimeMissing},
 		{`null`, Meta{ID: "not a uuid"}, 0, TimeMissing},
 		{`"2026-01-02T03:05:05Z"`, Meta{Timestamp: record, Skew: time.Minute}, at("2026-01-02T03:05:05Z"), 0},
-		{`"2026-01-02T03:05:05.001Z"`, Meta{Timestamp: record, Skew: time.Minute}, record, TimeClamped},
+		{`"2026-01-02T03:05:05.001Z"`, Meta{Timestamp: record, Appended: true, Skew: time.Minute}, record, TimeClamped},
 		{`"2026-01-02T03:05:05.001Z"`, Meta{Timestamp: record}, at("2026-01-02T03:05:05.001Z"), 0},
 		{`"2026-01-02T03:05:05.001Z"`, Meta{Skew: time.Minute}, at("2026-01-02T03:05:05.001Z"), 0},
 	} {
