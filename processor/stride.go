@@ -28,7 +28,12 @@ type stride struct {
 	over  atomic.Bool // the budget is spent
 	began time.Time   // of the handling that goes on
 	spent time.Duration
+	slow  time.Time // end of the last batch that took too long
 }
+
+// calm is how many budgets must pass without a slow batch before polls grow. What is slow comes again, but not at once: a
+// poll may begin with another partition, whose records go fast, and a limit that grew with them would meet it in their midst.
+const calm = 4
 
 func newStride(most int, budget time.Duration) *stride {
 	s := &stride{limit: most, most: most, budget: budget}
@@ -67,8 +72,8 @@ func (s *stride) end(records int) bool {
 	was := s.limit
 	switch {
 	case s.spent >= s.budget:
-		s.limit = max(1, min(s.limit, records)/2)
-	case s.spent < s.budget/4:
+		s.limit, s.slow = max(1, min(s.limit, records)/2), time.Now()
+	case s.spent < s.budget/4 && time.Since(s.slow) >= calm*s.budget:
 		s.limit = min(2*s.limit, s.most)
 	}
 	return s.limit != was
