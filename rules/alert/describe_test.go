@@ -105,8 +105,8 @@ func TestDescribePoorAndOddEvents(t *testing.T) {
 	}{
 		"empty":        {`{}`, Alert{}},
 		"nulls":        {`{"actor":null,"client":null,"device":null,"target":null,"outcome":null,"securityContext":null,"request":null}`, Alert{}},
-		"placeholders": {`{"actor":{"id":"unknown","alternateId":null},"client":{"ipAddress":"null","zone":"null"},"securityContext":{"domain":"."},"request":{"ipChain":[]}}`, Alert{}},
-		"a client's":   {`{"actor":{"alternateId":"unknown"},"client":{"userAgent":{"rawUserAgent":"-"}}}`, Alert{Actor: &Entity{AlternateID: "unknown"}, Client: &Client{UserAgent: "-"}}},
+		"placeholders": {`{"actor":{"id":"unknown","alternateId":"unknown"},"client":{"ipAddress":"null","zone":"null"},"securityContext":{"domain":"."},"request":{"ipChain":[]}}`, Alert{}},
+		"a client's":   {`{"actor":{"alternateId":"null"},"client":{"userAgent":{"rawUserAgent":"-"}}}`, Alert{Actor: &Entity{AlternateID: "null"}, Client: &Client{UserAgent: "-"}}},
 		"odd types":    {`{"actor":"x","client":[1],"device":{"managed":"perhaps"},"target":["x",[],{}],"securityContext":{"asNumber":"many","isProxy":"TRUE"}}`, Alert{Source: &Source{IsProxy: new(true)}}},
 		"twice":        {`{"actor":{"id":"a","ID":"b"},"actor":{"id":"c"},"target":[{"Id":"d","id":"e"},{"TYPE":"f"}]}`, Alert{Actor: &Entity{ID: "c"}, Targets: []Entity{{ID: "e"}, {Type: "f"}}}},
 		"numbers":      {`{"client":{"geographicalContext":{"geolocation":{"lat":"1.5","lon":"inf"}}},"securityContext":{"asNumber":"64500"}}`, Alert{Source: &Source{Lat: new(1.5), ASN: 64500}}},

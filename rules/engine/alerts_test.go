@@ -57,19 +57,20 @@ func TestAlertsOfSingleEvents(t *testing.T) {
 		events []string
 		want   int
 	}{
-		"in order":              {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", time.Minute)}, 1},
-		"out of order":          {[]string{e(2, "token", "ada@x.example", time.Minute), e(1, "proxy", "ada@x.example", 0)}, 1},
-		"twice":                 {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", time.Minute), e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", time.Minute)}, 1},
-		"the other way round":   {[]string{e(1, "token", "ada@x.example", 0), e(2, "proxy", "ada@x.example", time.Minute)}, 0},
-		"a low one":             {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "quiet", "ada@x.example", time.Minute)}, 0},
-		"somebody else":         {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "bob@x.example", time.Minute)}, 0},
-		"the first again":       {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "proxy", "ada@x.example", time.Minute)}, 0},
-		"at the end":            {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", 10*time.Minute)}, 1},
-		"too late":              {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", 10*time.Minute+time.Second)}, 0},
-		"nobody":                {[]string{e(1, "proxy", "", 0), e(2, "token", "", time.Minute)}, 0},
-		"a name that was typed": {[]string{e(1, "proxy", "unknown", 0), e(2, "token", "unknown", time.Minute)}, 1},
-		"no name":               {[]string{e(1, "proxy", "", 0), e(2, "token", "", time.Minute)}, 0},
-		"people of two domains": {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@y.example", time.Minute)}, 0},
+		"in order":                {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", time.Minute)}, 1},
+		"out of order":            {[]string{e(2, "token", "ada@x.example", time.Minute), e(1, "proxy", "ada@x.example", 0)}, 1},
+		"twice":                   {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", time.Minute), e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", time.Minute)}, 1},
+		"the other way round":     {[]string{e(1, "token", "ada@x.example", 0), e(2, "proxy", "ada@x.example", time.Minute)}, 0},
+		"a low one":               {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "quiet", "ada@x.example", time.Minute)}, 0},
+		"somebody else":           {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "bob@x.example", time.Minute)}, 0},
+		"the first again":         {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "proxy", "ada@x.example", time.Minute)}, 0},
+		"at the end":              {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", 10*time.Minute)}, 1},
+		"too late":                {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@x.example", 10*time.Minute+time.Second)}, 0},
+		"nobody":                  {[]string{e(1, "proxy", "", 0), e(2, "token", "", time.Minute)}, 0},
+		"a name that was typed":   {[]string{e(1, "proxy", "null", 0), e(2, "token", "null", time.Minute)}, 1},
+		"whom Okta does not know": {[]string{e(1, "proxy", "unknown", 0), e(2, "token", "unknown", time.Minute)}, 0},
+		"no name":                 {[]string{e(1, "proxy", "", 0), e(2, "token", "", time.Minute)}, 0},
+		"people of two domains":   {[]string{e(1, "proxy", "ada@x.example", 0), e(2, "token", "ada@y.example", time.Minute)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := NewLocal(set, Options{})

@@ -85,7 +85,8 @@ func TestSilent(t *testing.T) {
 	}
 }
 
-// Of Elastic's published rules those are named that cannot work as they are written, and no other.
+// Of Elastic's published rules those are named that cannot work as they are written, and no other: host.os.type, for one, may
+// stand in a document of ECS.
 func TestSilentElastic(t *testing.T) {
 	corpus := os.Getenv("OKTASTREAM_CORPUS")
 	if corpus == "" {
@@ -96,7 +97,6 @@ func TestSilentElastic(t *testing.T) {
 		"credential_access_okta_authentication_for_multiple_users_with_the_same_device_token_hash OKS0722",
 		"initial_access_first_occurrence_user_session_started_via_proxy OKS0721",
 		"initial_access_okta_suspicious_activity_after_proxy_authentication OKS0721",
-		"persistence_stolen_credentials_used_to_login_to_okta_account_after_mfa_reset OKS0721",
 	}
 	if got := silences(rep); !slices.Equal(got, want) {
 		t.Errorf("%s", strings.Join(got, "\n"))
