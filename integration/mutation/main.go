@@ -25,12 +25,15 @@ const (
 	invalid // does not compile, so nobody could have written it
 )
 
+// patience is how long tests without a change may take.
+const patience = 10 * time.Minute
+
 func main() {
 	n := flag.Int("n", 0, "mutants of each package, picked by the seed; 0 for all")
 	seed := flag.Uint64("seed", 1, "seed of the choice")
 	least := flag.Float64("least", 0, "exit with code 1 if a smaller share, in percent, is killed in a package")
 	excused := flag.String("excused", "integration/mutation/excused.txt", "file of mutants that change nothing observable, with the reason")
-	timeout := flag.Duration("timeout", 2*time.Minute, "a test run that takes longer hangs, which kills the mutant")
+	timeout := flag.Duration("timeout", 0, "a test run that takes longer hangs, which kills the mutant; 0 for ten times what the unchanged tests take")
 	flag.Parse()
 	reasons, err := readExcused(*excused)
 	if err != nil {
@@ -68,17 +71,25 @@ func run(pkg string, n int, seed uint64, timeout time.Duration, reasons map[stri
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	flags := []string{"-test.failfast", "-test.timeout=" + timeout.String()}
-	if v, text := judge(pkg, dir, nil, flags, timeout); v != survived {
+	flags := []string{"-test.failfast"}
+	began := time.Now()
+	if v, text := judge(pkg, dir, nil, flags, patience); v != survived {
 		return 0, fmt.Errorf("%s: the tests fail without a change:\n%s", pkg, text)
+	}
+	if timeout == 0 {
+		timeout = max(20*time.Second, 10*time.Since(began))
 	}
 	// A property that fails is a verdict; making its counterexample small only takes time.
 	if v, _ := judge(pkg, dir, nil, append(flags, "-rapid.shrinktime=0s", "-rapid.nofailfile"), timeout); v == survived {
 		flags = append(flags, "-rapid.shrinktime=0s", "-rapid.nofailfile")
 	}
 	var counts [3]int
-	excuses := 0
+	excuses, told := 0, time.Now()
 	for i := range picked {
+		if time.Since(told) > time.Minute {
+			told = time.Now()
+			fmt.Printf("%s: %d of %d done, %d survived\n", pkg, i, len(picked), counts[survived])
+		}
 		m := &picked[i]
 		key, err := m.key()
 		if err != nil {
@@ -130,10 +141,10 @@ func judge(pkg, dir string, m *mutant, flags []string, timeout time.Duration) (v
 	if err := os.WriteFile(overlay, data, 0o644); err != nil {
 		return invalid, err.Error()
 	}
-	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, "./"+filepath.ToSlash(pkg)).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./"+filepath.ToSlash(pkg)).CombinedOutput(); err != nil {
 		return invalid, string(out)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout+10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, flags...)
 	cmd.Dir = pkg

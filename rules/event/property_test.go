@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -202,8 +203,25 @@ func plainLookup(v any, names []string) (out []string, ok bool) {
 	return []string{fmt.Sprint(v)}, true
 }
 
+func plainPath(names []string) Path {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = quote(name)
+	}
+	return MustPath(strings.Join(quoted, "."))
+}
+
 // differ compares an event with encoding/json: the same texts are valid, the same values are found.
 func differ(raw []byte, names [][]string) error {
+	paths := make([]Path, len(names))
+	for i := range names {
+		paths[i] = plainPath(names[i])
+	}
+	return differAt(raw, names, paths)
+}
+
+// differAt is differ for paths that are read already.
+func differAt(raw []byte, names [][]string, paths []Path) error {
 	var m map[string]any
 	valid := json.Valid(raw)
 	object := false
@@ -222,16 +240,12 @@ func differ(raw []byte, names [][]string) error {
 	if err != nil {
 		return nil
 	}
-	for _, path := range names {
+	for i, path := range names {
 		want, ok := plainLookup(m, path)
 		if !ok {
 			continue
 		}
-		quoted := make([]string, len(path))
-		for i, name := range path {
-			quoted[i] = quote(name)
-		}
-		p := MustPath(strings.Join(quoted, "."))
+		p := paths[i]
 		if strings.EqualFold(path[0], "request") {
 			continue // has a second source
 		}
@@ -282,30 +296,40 @@ func TestAgreesWithStandardLibrary(t *testing.T) {
 	})
 }
 
+// An execution must be short, and the seeds too: the fuzzer spends a minute on making one new input small, which takes as
+// many executions as it has bytes. Paths are read once, and only those are looked up that find something in the seeds.
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(signIn))
+	f.Add([]byte(`{"uuid":"1","eventType":"a","actor":{"id":"b","type":"User"},"outcome":{"result":"ALLOW"}}`))
 	f.Add([]byte(`{"target":[[{"id":1}],null],"actor":"{\"id\":[1]}","ACTOR":{}}`))
+	f.Add([]byte(`{"debugContext":{"debugData":{"risk":"{level=LOW, reasons=A}","a.b":"c"}}}`))
+	f.Add([]byte(`{"client.ipAddress":"::ffff:192.0.2.1","\u0061":1e400,"a":"\ud83d"}`))
+	plain := [][]string{{"actor"}, {"ACTOR", "id"}, {"target", "id"}, {"outcome", "result"}, {"debugContext", "debugData", "risk"}, {"a"}}
+	read := make([]Path, len(plain))
+	for i, names := range plain {
+		read[i] = plainPath(names)
+	}
+	kept := []Path{MustPath("actor.id"), MustPath("target.id"), MustPath("target[type=User].id"), MustPath("debugContext.debugData.risk.level"), MustPath("event.outcome"), MustPath("source.ip")}
+	projection, d, again := NewProjection(kept...), NewDecoder(nil), NewDecoder(nil)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if err := differ(raw, plainPaths); err != nil {
+		names := plain
+		if bytes.ContainsRune(raw, '.') || bytes.Contains(bytes.ToLower(raw), []byte(`\u002e`)) {
+			names = nil // a dotted name says more than encoding/json finds in it, see jsontree
+		}
+		if err := differAt(raw, names, read); err != nil {
 			t.Fatalf("%q: %v", raw, err)
 		}
-		d := NewDecoder(nil)
 		e, err := d.Decode(raw, Meta{})
 		if err != nil {
 			return
 		}
-		var all []Path
-		for _, c := range lookups {
-			all = append(all, MustPath(c.path))
-		}
-		out := e.Project(NewProjection(all...))
-		small, err := NewDecoder(nil).Decode(out, Meta{})
+		out := e.Project(projection)
+		small, err := again.Decode(out, Meta{})
 		if err != nil {
 			t.Fatalf("%q: projection %q: %v", raw, out, err)
 		}
-		for _, p := range all {
-			if diff := cmp.Diff(e.Lookup(p), small.Lookup(p), equateEmpty); diff != "" {
-				t.Fatalf("%q: %s: %s", raw, p, diff)
+		for _, p := range kept {
+			if whole, part := e.Lookup(p), small.Lookup(p); !slices.Equal(whole, part) {
+				t.Fatalf("%q: %s is %v, and %v in the projection", raw, p, whole, part)
 			}
 		}
 	})
