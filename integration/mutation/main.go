@@ -168,7 +168,11 @@ func (m *mutant) key() (string, error) {
 		line = line[:i]
 	}
 	lead := len(line) - len(bytes.TrimLeft(line, "\t"))
-	return fmt.Sprintf("%s %d %s→%s %s", filepath.ToSlash(m.file), m.start-from-lead, m.was, m.with, bytes.TrimSpace(line)), nil
+	name := fmt.Sprintf("%s %d %s→%s %s", filepath.ToSlash(m.file), m.start-from-lead, m.was, m.with, bytes.TrimSpace(line))
+	if n := bytes.Count(text[:from], append(bytes.TrimSpace(line), '\n')); n > 0 {
+		name += fmt.Sprintf(" #%d", n+1) // one excuse is for one of several such lines
+	}
+	return name, nil
 }
 
 // readExcused reads lines of a mutant's key, a tab, and the reason why no test can notice it.

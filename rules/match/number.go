@@ -42,7 +42,13 @@ func parseNumber(s string) (number, bool) {
 			s = s[1:]
 		}
 		var e string
-		if e, s = digits(s); e == "" || len(e) > maxExponentDigits {
+		if e, s = digits(s); e == "" {
+			return number{}, false
+		}
+		for len(e) > 1 && e[0] == '0' {
+			e = e[1:]
+		}
+		if len(e) > maxExponentDigits {
 			return number{}, false
 		}
 		n.exp, _ = strconv.ParseInt(e, 10, 64)
