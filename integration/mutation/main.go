@@ -33,6 +33,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of the choice")
 	least := flag.Float64("least", 0, "exit with code 1 if a smaller share, in percent, is killed in a package")
 	excused := flag.String("excused", "integration/mutation/excused.txt", "file of mutants that change nothing observable, with the reason")
+	again := flag.String("again", "", "file of an earlier run's output: only what survived there is tried")
 	timeout := flag.Duration("timeout", 0, "a test run that takes longer hangs, which kills the mutant; 0 for ten times what the unchanged tests take")
 	flag.Parse()
 	reasons, err := readExcused(*excused)
@@ -40,9 +41,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, "mutation:", err)
 		os.Exit(3)
 	}
+	var earlier []byte
+	if *again != "" {
+		if earlier, err = os.ReadFile(*again); err != nil {
+			fmt.Fprintln(os.Stderr, "mutation:", err)
+			os.Exit(3)
+		}
+	}
 	low := false
 	for _, pkg := range flag.Args() {
-		share, err := run(pkg, *n, *seed, *timeout, reasons)
+		share, err := run(pkg, *n, *seed, *timeout, reasons, string(earlier))
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "mutation:", err)
 			os.Exit(3)
@@ -55,7 +63,7 @@ func main() {
 }
 
 // run tests mutants of one package and returns how many percent were killed.
-func run(pkg string, n int, seed uint64, timeout time.Duration, reasons map[string]string) (float64, error) {
+func run(pkg string, n int, seed uint64, timeout time.Duration, reasons map[string]string, earlier string) (float64, error) {
 	all, err := mutants(pkg)
 	if err != nil {
 		return 0, err
@@ -94,6 +102,9 @@ func run(pkg string, n int, seed uint64, timeout time.Duration, reasons map[stri
 		key, err := m.key()
 		if err != nil {
 			return 0, err
+		}
+		if earlier != "" && !strings.Contains(earlier, "\t"+key+"\n") {
+			continue
 		}
 		if reasons[key] != "" {
 			excuses++
@@ -169,7 +180,7 @@ func (m *mutant) key() (string, error) {
 	}
 	lead := len(line) - len(bytes.TrimLeft(line, "\t"))
 	name := fmt.Sprintf("%s %d %s→%s %s", filepath.ToSlash(m.file), m.start-from-lead, m.was, m.with, bytes.TrimSpace(line))
-	if n := bytes.Count(text[:from], append(bytes.TrimSpace(line), '\n')); n > 0 {
+	if n := strings.Count(string(text[:from]), string(bytes.TrimSpace(line))+"\n"); n > 0 {
 		name += fmt.Sprintf(" #%d", n+1) // one excuse is for one of several such lines
 	}
 	return name, nil
