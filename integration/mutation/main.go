@@ -71,7 +71,7 @@ func run(pkg string, n int, seed uint64, timeout time.Duration, reasons map[stri
 	r := rand.New(rand.NewPCG(seed, 0))
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	picked := all
-	if n > 0 && n < len(all) {
+	if n > 0 && n < len(all) && earlier == "" {
 		picked = all[:n]
 	}
 	dir, err := os.MkdirTemp("", "mutation")
