@@ -7,6 +7,7 @@ VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo 
 STATICCHECK := .cache/bin/staticcheck
 SOAK        ?= 30m
 SEEDS       ?= 5000
+MUTANTS     ?= 150
 
 # Where goroutines meet: these packages are tested under the race detector, the others without it, for time's sake. The
 # fault matrix of processor runs in virtual time, which needs a build tag of the Kafka client.
@@ -14,7 +15,7 @@ RACE   := ./processor ./processor/embedded ./processor/enrich ./integration ./in
 ALONE  := ./integration/bench
 NORACE  = $(filter-out $(shell $(GO) list $(RACE) $(ALONE)),$(shell $(GO) list ./...))
 
-.PHONY: help run build test integration soak nightly bench lint clean
+.PHONY: help run build test integration soak mutation nightly bench lint clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +44,12 @@ integration: ## the same promises on a real Apache Kafka, in containers or else 
 soak: ## half an hour of three processes, two of which are killed, frozen and restarted; SOAK=2h for longer
 	OKTASTREAM_SOAK=$(SOAK) $(GO) test -count=1 -timeout 24h -v -run TestSoak ./integration
 
-nightly: soak ## the soak, thousands of seeds (SEEDS=5000), and processes in trouble for ten times as long
+# Another seed each day, so that in time every mutant is tried.
+mutation: ## changes one operator at a time (MUTANTS=150 of each package) and asks whether a test notices
+	$(GO) run ./integration/mutation -n $(MUTANTS) -seed $$(date +%Y%m%d) -least 95 state rules/match rules/event
+	$(GO) run ./integration/mutation -n $(MUTANTS) -seed $$(date +%Y%m%d) rules/event/jsontree rules/window rules/engine
+
+nightly: soak mutation ## the soak, mutants, thousands of seeds (SEEDS=5000), and processes in trouble for ten times as long
 	OKTASTREAM_SEEDS=$(SEEDS) $(GO) test -count=1 -timeout 6h -v ./integration/simulation
 	OKTASTREAM_SCALE=10 $(GO) test -race -count=1 -timeout 2h -v -run TestProduct ./integration
 

@@ -239,3 +239,18 @@ func TestContainersOfTheRightSize(t *testing.T) {
 		t.Errorf("room for %d entries burdens every small transaction", got)
 	}
 }
+
+// A window that is just small enough to be packed is charged what it says; a larger one takes more memory, as an object.
+func TestChargeAtTheLimit(t *testing.T) {
+	s := New(newTally)
+	w := newTally(numbered(1))
+	w.put("a", 1)
+	s.packable = w.Size()
+	if got, want := s.chargeFor(w), w.Size()+Overhead; got != want {
+		t.Errorf("%d bytes, want %d", got, want)
+	}
+	s.packable--
+	if got, want := s.chargeFor(w), unpacked*w.Size()+Overhead; got != want {
+		t.Errorf("%d bytes as an object, want %d", got, want)
+	}
+}
