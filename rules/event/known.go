@@ -43,7 +43,7 @@ var logEvent = sync.OnceValue(func() schema {
 	for path := range lines(logEventPaths) {
 		add(path)
 	}
-	for _, name := range documentNames {
+	for _, name := range slices.Concat(documentNames, alertNames) {
 		add(name)
 	}
 	for name := range lines(debugDataNames) {
@@ -58,6 +58,10 @@ var documentNames = []string{"tags", "labels.*", "organization.id", "organizatio
 	"envelope.host", "envelope.source", "envelope.sourcetype", "envelope.index", "envelope.fields.*", "envelope.eventId", "envelope.account",
 	"envelope.region", "envelope.detail-type", "envelope.tags", "envelope.labels.*", "envelope.organization.*", "envelope.data_stream.*", "envelope.headers.*"}
 
+// alertNames are what the engine says of an alert below AlertMember, where a rule observes alerts.
+var alertNames = []string{"alert.id", "alert.event_kind", "alert.rule", "alert.rule_id", "alert.title", "alert.kind", "alert.severity", "alert.risk_score",
+	"alert.tags", "alert.tactic_ids", "alert.tactics", "alert.technique_ids", "alert.techniques", "alert.group.*"}
+
 // KnownPath reports whether a LogEvent can have the path, as far as Okta documents it or events have shown. For an
 // unknown path it suggests the known one that is nearest, "" when none is. debugData is an open map, so an unknown
 // path is a reason to warn and no more.
@@ -69,9 +73,6 @@ func KnownPath(p Path) (known bool, suggestion string) {
 		if known, suggestion := KnownPath(q); !known {
 			return false, suggestion
 		}
-	}
-	if below, _ := p.ReadsBelow(AlertMember); below {
-		return true, "" // the engine makes it
 	}
 	if len(p.c.reads) == 0 {
 		return true, "" // a constant, or computed

@@ -1,8 +1,6 @@
 package lint
 
 import (
-	"strings"
-
 	"oktastream/rules"
 	"oktastream/rules/event"
 	"oktastream/rules/match"
@@ -20,7 +18,7 @@ func (c *checker) fields(s *subject) {
 			return
 		}
 		name := p.String()
-		if seen[name] || observesAlerts(s.rule) && strings.HasPrefix(name, "alert.") {
+		if seen[name] {
 			return
 		}
 		seen[name] = true
@@ -61,6 +59,11 @@ func (c *checker) fields(s *subject) {
 	}
 	for i := range r.Stateful.Inputs {
 		in := &r.Stateful.Inputs[i]
+		if !in.ObservesEvents() { // conditions leaves it out
+			for _, p := range match.Paths(in.Where) {
+				look(p)
+			}
+		}
 		for _, p := range in.Group {
 			look(p)
 		}
