@@ -116,9 +116,8 @@ func TestPagedKeepsOnePage(t *testing.T) {
 			p.pop()
 		}
 	}
-	word := p.bytes() // nothing
 	push(1)
-	word = p.bytes() / 8 // the first page begins with eight
+	word := p.bytes() / 8 // the first page begins with eight
 	pop(1)
 	if p.bytes() != 8*word || p.len() != 0 {
 		t.Errorf("an emptied list has %d bytes and %d elements", p.bytes(), p.len())
