@@ -19,7 +19,7 @@ func noMatch(t testing.TB) (*ingestStage, *kgo.Record) {
 		t.Fatal(err)
 	}
 	g := &ingestStage{
-		skew: 5 * time.Minute, unwrap: unwrap(), decoder: event.NewDecoder(set.Fields()), engine: engine.NewIngest(set, engine.Options{}),
+		skew: 5 * time.Minute, maxRecord: 1 << 20, unwrap: unwrap(), decoder: event.NewDecoder(set.Fields()), engine: engine.NewIngest(set, engine.Options{}),
 		clocks: newClocks(time.Minute), metrics: newMetrics("", "", 0), tally: make(tally), envelopes: make(map[string]prometheus.Counter),
 		publish: &publisher{}, router: &router{}, names: names{},
 	}

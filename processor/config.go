@@ -81,6 +81,7 @@ type Config struct {
 	CommitInterval     time.Duration // from the first record of a transaction to its end, default 100 ms
 	MaxRecords         int           // records per transaction, default 5,000
 	MaxBytes           int           // bytes per transaction, default 8 MiB
+	MaxRecordBytes     int           // the largest record of the input that is read, unpacked; default 16 MiB
 	SessionTimeout     time.Duration // default 10 s
 	HeartbeatInterval  time.Duration // default a third of SessionTimeout, at most 3 s
 	RebalanceTimeout   time.Duration // default 60 s
@@ -126,6 +127,7 @@ func (c Config) withDefaults() Config {
 	set(&c.CommitInterval, 100*time.Millisecond)
 	set(&c.MaxRecords, 5000)
 	set(&c.MaxBytes, 8<<20)
+	set(&c.MaxRecordBytes, 16<<20)
 	set(&c.SessionTimeout, 10*time.Second)
 	set(&c.HeartbeatInterval, min(c.SessionTimeout/3, 3*time.Second))
 	set(&c.RebalanceTimeout, time.Minute)
@@ -163,7 +165,7 @@ func (c Config) Validate() error {
 		value int
 	}{
 		{"partitions", int(c.Partitions)}, {"max.records", c.MaxRecords},
-		{"max.bytes", c.MaxBytes}, {"max.request.size", c.MaxRequestSize},
+		{"max.bytes", c.MaxBytes}, {"max.record.bytes", c.MaxRecordBytes}, {"max.request.size", c.MaxRequestSize},
 	} {
 		if n.value < 1 {
 			bad(n.key, "%d is not positive", n.value)

@@ -11,9 +11,11 @@ import (
 
 // Codes of dead letters. They stand in a header and in a metric, and do not change.
 const (
-	codeUndecodable = "undecodable" // the record, or one element of it, holds no event
-	codeUnreadable  = "unreadable"  // not a message of the ingest stage
-	codePanic       = "panic"       // processing it panicked: a defect of this program
+	codeUndecodable = "undecodable"      // the record, or one element of it, holds no event
+	codeUnreadable  = "unreadable"       // not a message of the ingest stage
+	codePanic       = "panic"            // processing it panicked: a defect of this program
+	codeRecord      = "record_too_large" // of the input
+	codeBatch       = "batch_too_large"  // of the input, unpacked; it has not been read
 	codeAlert       = "alert_too_large"
 	codeObservation = "observation_too_large"
 	codeEncode      = "alert_not_encodable"

@@ -65,6 +65,9 @@ type ingestStage struct {
 	told   int        // how many of them the open transaction announces
 	alert  func(loss, time.Time) alert.Alert
 
+	maxRecord int                          // bytes
+	skipped   []*kgo.ErrDecompressTooLarge // since the last transaction
+
 	partitions map[string]int32 // of the input topics
 	asked      time.Time        // when membership was last asked for
 	now        time.Time        // of the open transaction's begin
@@ -102,6 +105,9 @@ func (g *ingestStage) settle() {
 func (g *ingestStage) reconcile(ctx context.Context, changes []assignment, now time.Time) error {
 	fresh := false
 	for _, c := range changes {
+		if c.kind != assigned {
+			g.skipped = g.skipped[:0] // what was polled is read again
+		}
 		for t, ps := range c.parts {
 			for _, p := range ps {
 				g.drop(source{topic: t, partition: p})
@@ -174,6 +180,9 @@ func (g *ingestStage) findIdle(ctx context.Context, now time.Time) {
 // due: clocks are announced also without data. Such a transaction carries no offsets and so is not fenced by the group's
 // generation; therefore the coordinator is asked first. A member that was thrown out must not speak for a source.
 func (g *ingestStage) due(now time.Time) bool {
+	if len(g.skipped) > 0 {
+		return true // the transaction carries their offsets
+	}
 	if !g.clocks.due(now) && len(g.lossesNow()) == 0 || now.Sub(g.asked) < clockInterval/2 {
 		return false
 	}
@@ -200,6 +209,9 @@ func (g *ingestStage) process(r *kgo.Record, out *transaction) error {
 	if from := g.names.source(r, g.seen.from); from != g.seen.from || !g.seen.any {
 		g.settle()
 		g.seen.from, g.seen.source, g.seen.any = from, g.clocks.admit(from), true
+	}
+	if len(r.Value) > g.maxRecord {
+		return g.oversize(r, out)
 	}
 	if g.bare {
 		if is, err := g.plain(r, out); is || err != nil {
@@ -362,7 +374,7 @@ func (g *ingestStage) announceLosses(out *transaction, now time.Time) error {
 // finish announces the clocks behind the data.
 func (g *ingestStage) finish(out *transaction, now time.Time) error {
 	g.settle()
-	if err := g.announceLosses(out, now); err != nil {
+	if err := errors.Join(g.announceLosses(out, now), g.announceSkipped(out, now)); err != nil {
 		return err
 	}
 	m := g.clocks.message(now, g.partitions)
@@ -377,6 +389,7 @@ func (g *ingestStage) finish(out *transaction, now time.Time) error {
 func (g *ingestStage) commit(now time.Time) error {
 	g.mu.Lock()
 	g.losses = g.losses[g.told:]
+	g.skipped = g.skipped[:0]
 	g.mu.Unlock()
 	g.clocks.commit()
 	g.doubts.commit(g.clocks, now)
@@ -392,6 +405,7 @@ func (g *ingestStage) commit(now time.Time) error {
 }
 
 func (g *ingestStage) rollback() {
+	g.skipped = g.skipped[:0] // they are met again
 	g.clocks.rollback()
 	g.doubts.rollback()
 	g.engine.TakeStats() // of what did not happen

@@ -258,7 +258,8 @@ func (p *Processor) worker(st Stage, slot int, found topics) *worker {
 		o := p.session(w, st, found)
 		if st == Ingest {
 			g := p.ingest(w, found)
-			o.onRecover = g.lose
+			o.onRecover, o.onSkip = g.lose, g.skip
+			o.client = append(o.client, kgo.MaxDecompressBatchBytes(batchBytes(p.config.MaxRecordBytes)))
 			s, err := newSession(o)
 			g.s = s
 			return s, g, err
@@ -335,7 +336,7 @@ func (p *Processor) ingest(w *worker, found topics) *ingestStage {
 	c, e := &p.config, &p.engines
 	letters := p.letters(Ingest, found)
 	g := &ingestStage{
-		skew: c.Skew, ruleIDs: e.ruleIDs,
+		skew: c.Skew, maxRecord: c.MaxRecordBytes, ruleIDs: e.ruleIDs,
 		unwrap: e.unwrap(), decoder: e.decoder(), engine: e.ingest(), clocks: newClocks(c.IdleTimeout), names: names{}, doubts: newDoubts(p.metrics, w.log, c.IdleTimeout),
 		publish: p.publisher(letters, found, w.log), router: p.router(letters, found, w.log), letters: letters, metrics: p.metrics, log: w.log,
 		partitions: make(map[string]int32), tally: make(tally), envelopes: make(map[string]prometheus.Counter),

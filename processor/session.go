@@ -55,6 +55,7 @@ type sessionOptions struct {
 	end        time.Duration // deadline of End, of the flush before it and of finding out what became of it
 	escape     time.Duration // how long a batch may hold back a rebalance
 	onRecover  func(loss)
+	onSkip     func(*kgo.ErrDecompressTooLarge) // a batch was passed over; without it, such a batch is an error
 	onCallback func(assignmentKind)
 	log        *slog.Logger
 }
@@ -87,6 +88,7 @@ type session struct {
 	// unacked counts by topic what was produced and has no answer. The map is the worker's, the counters are everybody's.
 	unacked map[string]*atomic.Int64
 	dials   dials
+	skips   skips
 }
 
 // newSession joins the group. The caller must close the session.
@@ -199,7 +201,10 @@ func (s *session) poll(ctx context.Context, wait time.Duration, limit int) (kgo.
 	var errs []error
 	fetches.EachError(func(topic string, partition int32, err error) {
 		var group *kgo.ErrGroupSession
+		var large *kgo.ErrDecompressTooLarge
 		switch {
+		case s.opts.onSkip != nil && errors.As(err, &large):
+			s.skips.add(large)
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		case errors.Is(err, kerr.FencedInstanceID):
 			errs = append(errs, s.takenOver(err))
@@ -215,6 +220,9 @@ func (s *session) poll(ctx context.Context, wait time.Duration, limit int) (kgo.
 			errs = append(errs, lacks(fmt.Errorf("fetch %s/%d: %w", topic, partition, err), "READ", "topic "+topic))
 		}
 	})
+	if fetches.NumRecords() < limit {
+		s.skip(fetches)
+	}
 	return fetches, errors.Join(errs...)
 }
 

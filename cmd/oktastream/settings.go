@@ -82,6 +82,7 @@ var settingTable = []setting{
 	{"commit.interval", "longest time from a transaction's first record to its end (default 100ms)", duration(func(s *settings) *time.Duration { return &s.CommitInterval })},
 	{"max.records", "records per transaction (default 5000)", number(func(s *settings) *int { return &s.MaxRecords })},
 	{"max.bytes", "bytes per transaction (default 8MiB)", size(func(s *settings) *int { return &s.MaxBytes })},
+	{"max.record.bytes", "largest record of the input that is read; a larger one becomes a dead letter, and so does a batch that unpacks to more than four times as much or 32MiB (default 16MiB)", size(func(s *settings) *int { return &s.MaxRecordBytes })},
 	{"idle.timeout", "silence after which a source that is read to its end no longer holds the clock (default 30s)", duration(func(s *settings) *time.Duration { return &s.IdleTimeout })},
 	{"skew", "how far an event may lie in the future of its reading (default 5m)", duration(func(s *settings) *time.Duration { return &s.Skew })},
 	{"envelope", "pin the envelope of the input instead of detecting it", text(func(s *settings) *string { return &s.Envelope })},
