@@ -32,10 +32,10 @@ const levelsEvery = time.Second
 func newLevels() *levels { return &levels{said: map[levelTask]int64{}} }
 
 // message returns what a level has to say; ok is false if nothing has changed. sources are the tasks' clocks of the level
-// below.
+// below. A clock that was taken back, because it had run ahead, is news as well.
 func (l *levels) message(level int, sources []engine.SourceClock, partitions int32) (m engine.Message, ok bool) {
 	for _, s := range sources {
-		if k := (levelTask{level, s.Partition}); l.said[k] < s.Max {
+		if k := (levelTask{level, s.Partition}); l.said[k] != s.Max {
 			l.pending[k], ok = s.Max, true
 		}
 	}
