@@ -152,3 +152,50 @@ func TestHugeEventsAreForgotten(t *testing.T) {
 		}
 	}
 }
+
+// Each assumption is told, alone and among others.
+func TestNotesOfFlags(t *testing.T) {
+	var all Flags
+	for i, a := range assumptions {
+		if notes := a.flag.Notes(); len(notes) != 1 || notes[0] != a.note {
+			t.Errorf("%b: %q", a.flag, notes)
+		}
+		if all |= a.flag; len(all.Notes()) != i+1 {
+			t.Errorf("%b: %q", all, all.Notes())
+		}
+	}
+	if notes := Flags(0).Notes(); notes != nil {
+		t.Errorf("nothing assumed: %q", notes)
+	}
+}
+
+// A path that is none, among others, adds nothing to a projection and takes nothing away.
+func TestProjectionOfNoPath(t *testing.T) {
+	e := decode(t, `{"actor":{"id":"1"},"client":{"id":"2"},"target":3}`, Meta{})
+	if out := string(e.Project(NewProjection(MustPath("actor.id"), Path{}, MustPath("client.id")))); !strings.Contains(out, `"1"`) || !strings.Contains(out, `"2"`) || strings.Contains(out, "3") {
+		t.Errorf("projection %s", out)
+	}
+}
+
+// Offsets go up to 18 hours and 59 minutes of an hour.
+func TestOffsetsOfTimes(t *testing.T) {
+	for zone, want := range map[string]int{"+18:00": 64_800, "-18:00": -64_800, "+19:00": -1, "-19:00": -1, "+00:59": 3_540, "-00:59": -3_540, "+00:60": -1, "+0530": 19_800, "+05": 18_000, "Z": 0, " UTC": 0, "gmt": 0, " +02:00 CEST": 7_200, " +02:00 cest": -1, "X": -1} {
+		at, offset, ok := ParseTime("2026-03-02T08:00:00" + zone)
+		if ok != (want != -1) || ok && (offset != want || at.Unix() != time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Unix()-int64(want)) {
+			t.Errorf("%q: %v, offset %d, %v, want %d", zone, at, offset, ok, want)
+		}
+	}
+}
+
+// Letters and digits make the names of classes and of pairs, up to the ends of the alphabet; other bytes do not.
+func TestNamesInNotation(t *testing.T) {
+	for c := byte(' '); c < 0x7f; c++ {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if _, _, ok := notation("x" + string(rune(c)) + "x{a=b}"); ok != (letter || strings.IndexByte("_.$", c) >= 0) && c != '{' && c != '[' {
+			t.Errorf("class x%cx: %v", c, ok)
+		}
+		if _, _, ok := unbraced("x" + string(rune(c)) + "x=b"); ok != (letter || strings.IndexByte(" _-:=", c) >= 0) {
+			t.Errorf("name x%cx: %v", c, ok)
+		}
+	}
+}
