@@ -122,6 +122,16 @@ func TestReadsBelow(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", text, any, only, want)
 		}
 	}
+	actor, target := MustPath("actor.id"), MustPath("target.id")
+	for _, c := range []struct {
+		reads     []Path
+		any, only bool
+	}{{[]Path{actor}, true, true}, {[]Path{actor, actor}, true, true}, {[]Path{actor, target}, true, false}, {[]Path{target, actor}, true, false}, {[]Path{target}, false, false}, {nil, false, false}} {
+		p := Computed(fmt.Sprint("=test below ", c.reads), c.reads, func(*Event) []Value { return nil })
+		if any, only := p.ReadsBelow("actor"); any != c.any || only != c.only {
+			t.Errorf("computed from %v: %v, %v", c.reads, any, only)
+		}
+	}
 }
 
 // Abbreviations of zones have three to five capitals; anything else behind a time makes it none.
