@@ -154,7 +154,8 @@ func TestFieldEqualsLookup(t *testing.T) {
 }
 
 // plainLookup is the meaning of a path of plain names over what encoding/json decodes into a map. It gives up when two
-// names differ in case only, because a map has forgotten which came last, and at strings, which it does not look into.
+// names differ in case only, because a map has forgotten which came last, at a dotted name that begins with the one looked for,
+// because an event has it nested, and at strings, which it does not look into.
 func plainLookup(v any, names []string) (out []string, ok bool) {
 	switch v := v.(type) {
 	case nil:
@@ -179,6 +180,11 @@ func plainLookup(v any, names []string) (out []string, ok bool) {
 	case map[string]any:
 		if len(names) == 0 {
 			return []string{"object"}, true
+		}
+		for name := range v {
+			if len(name) > len(names[0]) && name[len(names[0])] == '.' && strings.EqualFold(name[:len(names[0])], names[0]) {
+				return nil, false
+			}
 		}
 		if member, ok := v[names[0]]; ok {
 			return plainLookup(member, names[1:])
