@@ -52,9 +52,9 @@ type document struct {
 }
 
 // newDocument compiles what can be compiled without other documents.
-func (l *loader) newDocument(file string, index int, parsed source.Document) *document {
+func (l *loader) newDocument(file string, index int, parsed source.Document, found bool) *document {
 	d := &document{file: file, index: index, root: parsed.Root, report: parsed.Report}
-	if d.root == nil {
+	if d.root == nil || d.noRule(found) {
 		return d
 	}
 	if d.root.Kind != source.Map {
@@ -83,6 +83,7 @@ func (l *loader) newDocument(file string, index int, parsed source.Document) *do
 			d.language = "indicators"
 		}
 	}
+	d.foreign()
 	return d
 }
 

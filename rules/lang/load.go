@@ -85,11 +85,11 @@ func (o Loading) load(files *source.Files, paths []string) Result {
 		case info.IsDir():
 			files.Walk(p, func(name string) {
 				if isRuleFile(name) {
-					l.file(name)
+					l.file(name, true)
 				}
 			}, l.unreadable)
 		default:
-			l.file(p)
+			l.file(p, false)
 		}
 	}
 	return l.result()
@@ -128,8 +128,9 @@ func isTest(name string) bool {
 	return strings.HasSuffix(strings.TrimSuffix(name, path.Ext(name)), "_test")
 }
 
-// file reads one file, unless it was read before, under whatever name, or is a rule test or placeholders.yaml.
-func (l *loader) file(name string) {
+// file reads one file, unless it was read before, under whatever name, or is a rule test or placeholders.yaml. A file that
+// was found below a directory, and not named, may be something other than rules.
+func (l *loader) file(name string, found bool) {
 	same := l.files.Same(name)
 	if l.seen[same] || isTest(name) || isPlaceholders(name) {
 		return
@@ -147,7 +148,7 @@ func (l *loader) file(name string) {
 			continue
 		}
 		parsed.Root = rewritten(parsed.Root, name, parsed.Report)
-		docs = append(docs, l.newDocument(name, i+1, parsed))
+		docs = append(docs, l.newDocument(name, i+1, parsed, found))
 	}
 	if !isExport(name) { // the lines of an export do not depend on each other
 		distrust(docs)

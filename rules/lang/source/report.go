@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"oktastream/rules"
@@ -117,6 +118,24 @@ func (r *Report) Include(other *Report) {
 	r.Diagnostics = append(r.Diagnostics, other.Diagnostics...)
 	r.errors += other.errors
 	r.unsupported += other.unsupported
+}
+
+// Only keeps the diagnostics of the given codes: they make the others pointless.
+func (r *Report) Only(codes ...string) {
+	all := r.Diagnostics
+	r.Diagnostics, r.errors, r.unsupported, r.listed = nil, 0, 0, nil
+	for _, d := range all {
+		if !slices.Contains(codes, d.Code) {
+			continue
+		}
+		r.Diagnostics = append(r.Diagnostics, d)
+		switch d.Level {
+		case rules.Error:
+			r.errors++
+		case rules.Unsupported:
+			r.unsupported++
+		}
+	}
 }
 
 // Discreet makes the report one about a file that a rule names, and that may be anything: it keeps places and codes, and
