@@ -10,6 +10,7 @@ import (
 	"oktastream/rules"
 	"oktastream/rules/author"
 	"oktastream/rules/lang"
+	"oktastream/rules/lang/sigma"
 )
 
 func newRulesList() *cobra.Command {
@@ -50,13 +51,13 @@ func newRulesList() *cobra.Command {
 	return cmd
 }
 
-// loadAny loads the rules that load. What keeps others from it is printed; broken says that there is such an error. A
-// rule that this version does not support is no error.
+// loadAny loads the rules that load. What keeps others from it, or from alerting, is printed; broken says that there is such
+// an error. A rule that this version does not support is no error.
 func (src *ruleSource) loadAny(notes io.Writer) (set *rules.Set, broken bool) {
 	res := src.load()
 	set, between := rules.NewSet(res.Rules)
 	for _, d := range slices.Concat(res.Diagnostics, between) {
-		if d.Level == rules.Error || d.Level == rules.Unsupported {
+		if d.Level == rules.Error || d.Level == rules.Unsupported || d.Code == sigma.Silences {
 			fmt.Fprintln(notes, d.Error())
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"oktastream/rules/lang"
 	"oktastream/rules/lang/catalogue"
 	"oktastream/rules/lang/elastic"
+	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 	"oktastream/rules/printable"
@@ -153,7 +154,7 @@ func (im *Import) judge(f lang.FileReport) (Outcome, []ReasonNote) {
 		if d.Rule != f.Name || d.File != f.File && (d.Rule == "" || im.loaded(d.File)) {
 			continue
 		}
-		if d.Level == rules.Warning {
+		if d.Level == rules.Warning && d.Code != sigma.Silences { // Sigma itself has it so
 			out = Changed
 		}
 		reasons = append(reasons, ReasonNote{File: d.File, Line: d.Line, Col: d.Col, Level: d.Level, Code: d.Code, Message: d.Message, Hint: d.Hint})

@@ -12,6 +12,7 @@ import (
 
 	"oktastream/rules"
 	"oktastream/rules/lang/elastic"
+	"oktastream/rules/lang/sigma"
 	"oktastream/rules/lang/source"
 	"oktastream/rules/match"
 )
@@ -148,6 +149,19 @@ func (d *document) generates() bool {
 	}
 	n := d.root.Get("correlation").Get("generate")
 	return n != nil && n.Type == source.Bool && n.Text == "true"
+}
+
+// silences warns of a rule that alerts no more because d correlates it. The specification has it so unless generate says
+// otherwise, which the author of a rule that alerted until then hardly expects. A rule without a level, or with the lowest,
+// was written to be correlated; and who has written generate knows.
+func (d *document) silences(b *document, ref *source.Node) {
+	level := b.root.Get("level")
+	if d.keys.Has("generate") || d.root.Get("correlation").Get("generate") != nil || level == nil ||
+		strings.EqualFold(level.Text, "informational") || !b.report.OK() || b.disabled {
+		return
+	}
+	d.report.Warn(ref.Pos, sigma.Silences, "write generate: true to have its alerts as well, or generate: false if this is meant",
+		"the rule %s does not alert by itself any more, because this correlation names it", ref.Text)
 }
 
 // nameDocuments names the documents of a file.

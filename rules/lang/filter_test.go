@@ -121,7 +121,7 @@ func TestFilterExpires(t *testing.T) {
 // TestFilterOfCorrelations: a filter of a base is part of what the correlation counts, and one of the correlation leaves
 // the base's own alerts alone.
 func TestFilterOfCorrelations(t *testing.T) {
-	correlation := "title: t\nname: c\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000000\nlevel: low\n" +
+	correlation := "title: t\nname: c\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000000\nlevel: informational\n" +
 		"correlation: {type: event_count, rules: a, group-by: client.ipAddress, timespan: 5m, condition: {gte: 3}, generate: true}\n"
 	for _, tt := range []struct {
 		name              string
@@ -142,9 +142,9 @@ func TestFilterOfCorrelations(t *testing.T) {
 }
 
 func TestChain(t *testing.T) {
-	text := "title: t\nname: c\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000000\nlevel: low\n" +
+	text := "title: t\nname: c\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000000\nlevel: informational\n" +
 		"correlation: {type: temporal_ordered, rules: [many, b], group-by: [who, alert.rule], timespan: 5m, aliases: {who: {many: user, b: target.id}}}\n---\n" +
-		"title: t\nname: many\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000001\nlevel: low\n" +
+		"title: t\nname: many\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000001\nlevel: informational\n" +
 		"correlation: {type: event_count, rules: [a], group-by: [user], timespan: 5m, condition: {gte: 3}, aliases: {user: {a: actor.id}}}\n" +
 		baseRule("a")[1:] + baseRule("b")[1:]
 	r := loadText(t, map[string]string{"f.yml": text})

@@ -102,6 +102,7 @@ func (d *document) link(names map[string][]*document) {
 		}
 		if !d.generates() {
 			b.base = true
+			d.silences(b, ref)
 		}
 		b.link(names)
 		switch {

@@ -19,7 +19,7 @@ const base = `
 title: base
 id: %s
 name: %s
-level: low
+level: informational
 detection: {s: {eventType: user.session.start}, condition: s}
 `
 
@@ -29,7 +29,7 @@ func baseRule(name string) string {
 
 // correlate makes a file of a correlation over the rules a and b.
 func correlate(lines ...string) string {
-	return "title: t\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000000\nlevel: low\ncorrelation:\n  group-by: actor.id\n  timespan: 5m\n  " +
+	return "title: t\nid: 0b6f8c1e-4b0a-4e0e-9d54-300000000000\nlevel: informational\ncorrelation:\n  group-by: actor.id\n  timespan: 5m\n  " +
 		strings.Join(lines, "\n  ") + "\n" + baseRule("a")[1:] + baseRule("b")[1:]
 }
 
@@ -170,7 +170,7 @@ func alerting(r Result) string {
 
 func TestReferences(t *testing.T) {
 	over := func(name, ruleNames, more string) string {
-		return "title: t\nname: " + name + "\nid: " + name + "\nlevel: low\ncorrelation: {type: temporal, rules: [" + ruleNames + "], group-by: actor.id, timespan: 5m" + more + "}\n"
+		return "title: t\nname: " + name + "\nid: " + name + "\nlevel: informational\ncorrelation: {type: temporal, rules: [" + ruleNames + "], group-by: actor.id, timespan: 5m" + more + "}\n"
 	}
 	a, b := strings.TrimPrefix(baseRule("a"), "\n---\n"), strings.TrimPrefix(baseRule("b"), "\n---\n")
 	const idA = "0b6f8c1e-4b0a-4e0e-9d54-200000000449"
@@ -367,7 +367,7 @@ func FuzzLoad(f *testing.F) {
 // TestNames: of two correlations without a name, the first is called as the file.
 func TestNames(t *testing.T) {
 	one := func(id string) string {
-		return "title: t\nid: 0b6f8c1e-4b0a-4e0e-9d54-30000000000" + id + "\nlevel: low\ncorrelation: {type: event_count, rules: a, group-by: actor.id, timespan: 5m, condition: {gte: 3}}\n"
+		return "title: t\nid: 0b6f8c1e-4b0a-4e0e-9d54-30000000000" + id + "\nlevel: informational\ncorrelation: {type: event_count, rules: a, group-by: actor.id, timespan: 5m, condition: {gte: 3}}\n"
 	}
 	r := loadText(t, map[string]string{"f.yml": one("1") + "---\n" + one("2") + "---\n" + one("3") + baseRule("a")})
 	if got := alerting(r); got != "f f/2 f/3" {

@@ -321,7 +321,7 @@ func TestBrokenFile(t *testing.T) {
 	const rule = "title: Denials\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3302\nlevel: low\ncorrelation:\n  type: event_count\n  rules: [%s]\n" +
 		"  group-by: [actor.id]\n  timespan: 5m\n  condition: {gt: 4}\n---\ntitle: Denial\nname: denial\ndetection:\n  selection:\n" +
 		"    eventType: user.session.start\n   outcome.result: FAILURE\n  condition: selection\n"
-	const base = "title: Other\nname: other\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3303\nlevel: low\ndetection: {a: {eventType: user.session.end}, condition: a}\n"
+	const base = "title: Other\nname: other\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3303\nlevel: informational\ndetection: {a: {eventType: user.session.end}, condition: a}\n"
 	r := loadFiles(map[string]string{"broken.yml": fmt.Sprintf(rule, "denial, other"), "other.yml": base})
 	if diff := cmp.Diff([]string{"16:4 error OKS0104", "1:1 error OKS0125"}, list(r.Diagnostics)); diff != "" {
 		t.Errorf("-want +got\n%s%v", diff, r.Diagnostics)
@@ -336,7 +336,7 @@ func TestBrokenFile(t *testing.T) {
 func TestThresholdHint(t *testing.T) {
 	r := loadFiles(map[string]string{"r.yml": "title: t\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3302\nlevel: low\ncorrelation:\n  type: event_count\n" +
 		"  rules: [base]\n  group-by: [actor.id]\n  timespan: 5m\n  condition: {gt: four}\n---\ntitle: b\nname: base\nid: 3f2504e0-4f89-41d3-9a0c-0305e82c3303\n" +
-		"level: low\ndetection: {a: {eventType: user.session.end}, condition: a}\n"})
+		"level: informational\ndetection: {a: {eventType: user.session.end}, condition: a}\n"})
 	if len(r.Diagnostics) == 0 || r.Diagnostics[0].Message != `gt of condition is a number, not "four"` || r.Diagnostics[0].Hint != "gt: 4" {
 		t.Errorf("%v", r.Diagnostics)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func expanding(options string) string {
-	text := "title: t\nid: 0b6f8c1e-4b0a-4e0e-9d54-400000000000\nlevel: low\n" +
+	text := "title: t\nid: 0b6f8c1e-4b0a-4e0e-9d54-400000000000\nlevel: informational\n" +
 		"detection: {s: {actor.alternateId|expand: '%admins%'}, condition: s}\n"
 	if options != "" {
 		text += "oktastream: {placeholders: {" + options + "}}\n"

@@ -159,6 +159,7 @@ func TestExamples(t *testing.T) {
 		"OKS0404": over("{gte: 0}"),
 		"OKS0406": strings.Replace(over("{gte: 5}"), "  group-by: [actor.id]\n", "", 1),
 		"OKS0407": strings.Replace(over("{gte: 5}"), "group-by: [actor.id]", "group-by: [u]\n  aliases: {u: {first: actor.id}}", 1),
+		"OKS0409": strings.Replace(over("{gte: 5}"), "level: informational", "level: low", 1),
 		"OKS0720": selection("outcome.result: FAILED"),
 		"OKS0801": head + "detection:\n  okta_systemlog:\n",
 	} {

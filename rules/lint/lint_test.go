@@ -50,7 +50,7 @@ func selection(lines ...string) string {
 
 // correlation is a rule on failed sign-ins, and a correlation of them that begins in line 12.
 func correlation(where string, lines ...string) string {
-	return head + "name: base\ndetection:\n  selection:\n    " + where + "\n  condition: selection\n---\n" +
+	return strings.Replace(head, "low", "informational", 1) + "name: base\ndetection:\n  selection:\n    " + where + "\n  condition: selection\n---\n" +
 		"title: c\nid: 0d9c1e52-3b7f-4f0e-8a35-5b1c2e7d9f11\nlevel: low\ncorrelation:\n  rules: [base]\n  " +
 		strings.Join(lines, "\n  ") + "\n"
 }
@@ -204,7 +204,7 @@ func numbered(text string) string {
 
 // The rules of a correlation may stand in another file; findings about them stand there, and once.
 func TestFindingsInTheFileOfTheBase(t *testing.T) {
-	base := "title: base\nid: 6f1b2c9e-7d0a-4c55-9a53-1d2f4b7c8e90\nlevel: low\nname: base\nlanguage: okta\nquery: eventType eq \"zone.deactivated\"\n"
+	base := "title: base\nid: 6f1b2c9e-7d0a-4c55-9a53-1d2f4b7c8e90\nlevel: informational\nname: base\nlanguage: okta\nquery: eventType eq \"zone.deactivated\"\n"
 	over := func(id string) string {
 		return "title: c\nid: " + id + "\nlevel: low\ncorrelation:\n  type: event_count\n  rules: [base]\n  group-by: [actor.id]\n  timespan: 5m\n  condition: {gte: 3}\n"
 	}

@@ -17,7 +17,7 @@ func TestMistakes(t *testing.T) {
 	}
 	counted := func(group string) string {
 		return "title: C\nid: 00000000-0000-4000-8000-000000000002\ncorrelation: {type: event_count, rules: [s], group-by: [" + group +
-			"], timespan: 5m, condition: {gte: 2}}\nlevel: high\n---\n" + strings.Replace(sigma("eventType: user.session.start"), "title: T\n", "title: T\nname: s\n", 1)
+			"], generate: false, timespan: 5m, condition: {gte: 2}}\nlevel: high\n---\n" + strings.Replace(sigma("eventType: user.session.start"), "title: T\n", "title: T\nname: s\n", 1)
 	}
 	toml := func(typ, language, query string) string {
 		return "[rule]\nname = \"n\"\ndescription = \"d\"\nrule_id = \"00000000-0000-4000-8000-0000000000e1\"\nrisk_score = 21\nseverity = \"low\"\nfrom = \"now-15m\"\n" +

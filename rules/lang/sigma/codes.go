@@ -32,4 +32,5 @@ const (
 	NoGroup          = "OKS0406" // no group-by: one group for the whole organisation
 	UnknownRuleInKey = "OKS0407" // a key names a rule that the correlation does not list
 	LastEvent        = "OKS0408" // a field of a chained alert that is not in its group key
+	Silences         = "OKS0409" // a rule that alerts no more because it is correlated
 )
