@@ -43,39 +43,62 @@ func TestExport(t *testing.T) {
 		holds bool
 		bad   bool
 	}{
-		"plain":                {[]string{line("")}, true, false},
-		"match":                {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"match","value":"ada@x.example"}`)}, false, false},
-		"other value":          {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"match","value":"bob@x.example"}`)}, true, false},
-		"other list":           {[]string{withList, item("M", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, true, false},
-		"any of":               {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"match_any","value":["u0","u1"]}`)}, false, false},
-		"excluded":             {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"excluded","type":"match","value":"u9"}`)}, false, false},
-		"exists":               {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, false, false},
-		"wildcard":             {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"wildcard","value":"ada@*"}`)}, false, false},
-		"one entry fails":      {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"},{"field":"okta.actor.type","operator":"included","type":"exists"}`)}, true, false},
-		"one item of two":      {[]string{withList, item("L", `{"field":"okta.actor.type","operator":"included","type":"exists"}`), item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, false, false},
-		"nested, same element": {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"b"}]}`)}, false, false},
-		"nested, two elements": {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"a"}]}`)}, true, false},
-		"expired":              {[]string{withList, expiring("2025-01-01T00:00:00.000Z")}, true, false},
-		"expires at this time": {[]string{withList, expiring("2026-01-10T09:00:00Z")}, true, false},
-		"expires later":        {[]string{withList, expiring("2026-01-10T09:00:00.001Z")}, false, false},
-		"never expires":        {[]string{withList, `{"list_id":"L","namespace_type":"single","expire_time":null,"entries":[{"field":"okta.actor.id","type":"exists"}]}`}, false, false},
-		"of another space":     {[]string{withList, strings.Replace(item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`), "single", "agnostic", 1)}, true, false},
-		"of no space":          {[]string{withList, strings.Replace(item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`), `"namespace_type":"single",`, "", 1)}, false, false},
-		"network":              {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match","value":"203.0.113.0/24"}`)}, false, false},
-		"other network":        {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match","value":"203.0.114.0/24"}`)}, true, false},
-		"no network excluded":  {[]string{withList, item("L", `{"field":"source.ip","operator":"excluded","type":"match","value":"203.0.113.0/24"}`)}, true, false},
-		"any network":          {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match_any","value":["198.51.100.0/24","192.0.2.1","203.0.113.0/24"]}`)}, false, false},
-		"network of a text":    {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"match","value":"203.0.113.0/24"}`)}, true, false},
-		"network filter":       {[]string{line(`,"filters":[{"meta":{"negate":false},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]`)}, true, false},
-		"terms filter":         {[]string{line(`,"filters":[{"meta":{"negate":true},"query":{"terms":{"source.ip":["::1","203.0.113.0/24"]}}}]`)}, false, false},
-		"value list":           {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"list","list":{"id":"ips","type":"ip"}}`)}, false, true},
-		"phrase filter":        {[]string{line(`,"filters":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, true, false},
-		"negated filter":       {[]string{line(`,"filters":[{"meta":{"negate":true},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, false, false},
-		"disabled filter":      {[]string{line(`,"filters":[{"meta":{"negate":true,"disabled":true},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, true, false},
-		"phrases filter":       {[]string{line(`,"filters":[{"query":{"bool":{"should":[{"match_phrase":{"okta.actor.id":"u8"}},{"match_phrase":{"okta.actor.id":"u9"}}],"minimum_should_match":1}}}]`)}, false, false},
-		"exists filter":        {[]string{line(`,"filters":[{"query":{"exists":{"field":"okta.actor.type"}}}]`)}, false, false},
-		"range filter":         {[]string{line(`,"filters":[{"query":{"range":{"okta.version":{"gte":1,"lt":5}}}}]`)}, false, false},
-		"script filter":        {[]string{line(`,"filters":[{"query":{"script":{"script":"1"}}}]`)}, false, true},
+		"plain":                         {[]string{line("")}, true, false},
+		"match":                         {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"match","value":"ada@x.example"}`)}, false, false},
+		"other value":                   {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"match","value":"bob@x.example"}`)}, true, false},
+		"other list":                    {[]string{withList, item("M", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, true, false},
+		"any of":                        {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"match_any","value":["u0","u1"]}`)}, false, false},
+		"excluded":                      {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"excluded","type":"match","value":"u9"}`)}, false, false},
+		"exists":                        {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, false, false},
+		"wildcard":                      {[]string{withList, item("L", `{"field":"okta.actor.alternate_id","operator":"included","type":"wildcard","value":"ada@*"}`)}, false, false},
+		"one entry fails":               {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"},{"field":"okta.actor.type","operator":"included","type":"exists"}`)}, true, false},
+		"one item of two":               {[]string{withList, item("L", `{"field":"okta.actor.type","operator":"included","type":"exists"}`), item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`)}, false, false},
+		"nested, same element":          {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"b"}]}`)}, false, false},
+		"nested, two elements":          {[]string{withList, item("L", `{"field":"okta.target","type":"nested","entries":[{"field":"type","operator":"included","type":"match","value":"App"},{"field":"alternate_id","operator":"included","type":"match","value":"a"}]}`)}, true, false},
+		"expired":                       {[]string{withList, expiring("2025-01-01T00:00:00.000Z")}, true, false},
+		"expires at this time":          {[]string{withList, expiring("2026-01-10T09:00:00Z")}, true, false},
+		"expires later":                 {[]string{withList, expiring("2026-01-10T09:00:00.001Z")}, false, false},
+		"never expires":                 {[]string{withList, `{"list_id":"L","namespace_type":"single","expire_time":null,"entries":[{"field":"okta.actor.id","type":"exists"}]}`}, false, false},
+		"of another space":              {[]string{withList, strings.Replace(item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`), "single", "agnostic", 1)}, true, false},
+		"of no space":                   {[]string{withList, strings.Replace(item("L", `{"field":"okta.actor.id","operator":"included","type":"exists"}`), `"namespace_type":"single",`, "", 1)}, false, false},
+		"network":                       {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match","value":"203.0.113.0/24"}`)}, false, false},
+		"other network":                 {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match","value":"203.0.114.0/24"}`)}, true, false},
+		"no network excluded":           {[]string{withList, item("L", `{"field":"source.ip","operator":"excluded","type":"match","value":"203.0.113.0/24"}`)}, true, false},
+		"any network":                   {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"match_any","value":["198.51.100.0/24","192.0.2.1","203.0.113.0/24"]}`)}, false, false},
+		"network of a text":             {[]string{withList, item("L", `{"field":"okta.actor.id","operator":"included","type":"match","value":"203.0.113.0/24"}`)}, true, false},
+		"network filter":                {[]string{line(`,"filters":[{"meta":{"negate":false},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]`)}, true, false},
+		"terms filter":                  {[]string{line(`,"filters":[{"meta":{"negate":true},"query":{"terms":{"source.ip":["::1","203.0.113.0/24"]}}}]`)}, false, false},
+		"value list":                    {[]string{withList, item("L", `{"field":"source.ip","operator":"included","type":"list","list":{"id":"ips","type":"ip"}}`)}, false, true},
+		"phrase filter":                 {[]string{line(`,"filters":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, true, false},
+		"negated filter":                {[]string{line(`,"filters":[{"meta":{"negate":true},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, false, false},
+		"disabled filter":               {[]string{line(`,"filters":[{"meta":{"negate":true,"disabled":true},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]`)}, true, false},
+		"phrases filter":                {[]string{line(`,"filters":[{"query":{"bool":{"should":[{"match_phrase":{"okta.actor.id":"u8"}},{"match_phrase":{"okta.actor.id":"u9"}}],"minimum_should_match":1}}}]`)}, false, false},
+		"exists filter":                 {[]string{line(`,"filters":[{"query":{"exists":{"field":"okta.actor.type"}}}]`)}, false, false},
+		"range filter":                  {[]string{line(`,"filters":[{"query":{"range":{"okta.version":{"gte":1,"lt":5}}}}]`)}, false, false},
+		"combined and":                  {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"AND","negate":false,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}},{"meta":{"negate":true},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]},"query":{}}]`)}, false, false},
+		"combined or":                   {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"OR","negate":false,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}},{"meta":{"negate":true},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]},"query":{}}]`)}, true, false},
+		"combined, negated":             {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"or","negate":true,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}},{"meta":{"negate":true},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]},"query":{}}]`)}, false, false},
+		"combined of combined":          {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"AND","negate":false,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}},{"meta":{"type":"combined","relation":"AND","negate":true,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}},{"meta":{"negate":true},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]},"query":{}}]},"query":{}}]`)}, true, false},
+		"combined, one disabled":        {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"AND","negate":false,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}},{"meta":{"negate":true,"disabled":true},"query":{"match_phrase":{"source.ip":"203.0.113.0/24"}}}]},"query":{}}]`)}, true, false},
+		"address range":                 {[]string{line(`,"filters":[{"query":{"range":{"source.ip":{"gte":"203.0.113.0","lt":"203.0.113.8"}}}}]`)}, true, false},
+		"address out of range":          {[]string{line(`,"filters":[{"query":{"range":{"source.ip":{"gt":"9.0.0.0","lte":"99.0.0.0"}}}}]`)}, false, false},
+		"term in other letters":         {[]string{line(`,"filters":[{"query":{"term":{"okta.actor.id":{"value":"U1","case_insensitive":true}}}}]`)}, true, false},
+		"term in its letters":           {[]string{line(`,"filters":[{"query":{"term":{"okta.actor.id":{"value":"U1"}}}}]`)}, false, false},
+		"prefix in other letters":       {[]string{line(`,"filters":[{"query":{"prefix":{"okta.actor.id":{"value":"U","case_insensitive":true}}}}]`)}, true, false},
+		"prefix in its letters":         {[]string{line(`,"filters":[{"query":{"prefix":{"okta.actor.id":{"value":"U"}}}}]`)}, false, false},
+		"should beside filter":          {[]string{line(`,"filters":[{"query":{"bool":{"filter":[{"exists":{"field":"okta.actor.id"}}],"should":[{"term":{"okta.actor.id":"u9"}}]}}}]`)}, true, false},
+		"should beside an empty must":   {[]string{line(`,"filters":[{"query":{"bool":{"must":[],"should":[{"term":{"okta.actor.id":"u9"}}]}}}]`)}, false, false},
+		"should of which one must":      {[]string{line(`,"filters":[{"query":{"bool":{"filter":[{"exists":{"field":"okta.actor.id"}}],"should":[{"term":{"okta.actor.id":"u9"}}],"minimum_should_match":1}}}]`)}, false, false},
+		"should of which all must":      {[]string{line(`,"filters":[{"query":{"bool":{"should":[{"term":{"okta.actor.id":"u1"}},{"term":{"okta.actor.id":"u9"}}],"minimum_should_match":2}}}]`)}, false, false},
+		"should of which none must":     {[]string{line(`,"filters":[{"query":{"bool":{"should":[{"term":{"okta.actor.id":"u9"}}],"minimum_should_match":0}}}]`)}, true, false},
+		"combined, unknown relation":    {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"XOR","negate":false,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}}]},"query":{}}]`)}, false, true},
+		"combined of nothing":           {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"AND","negate":false,"params":[]},"query":{}}]`)}, false, true},
+		"combined with what is unknown": {[]string{line(`,"filters":[{"meta":{"type":"combined","relation":"OR","negate":false,"params":[{"meta":{"negate":false},"query":{"match_phrase":{"okta.actor.id":"u1"}}},{"query":{"script":{"script":"1"}}}]},"query":{}}]`)}, false, true},
+		"no address range":              {[]string{line(`,"filters":[{"query":{"range":{"source.ip":{"gte":"x"}}}}]`)}, false, true},
+		"should of which some must":     {[]string{line(`,"filters":[{"query":{"bool":{"should":[{"term":{"okta.actor.id":"u1"}},{"term":{"okta.actor.id":"u9"}},{"term":{"okta.actor.id":"u8"}}],"minimum_should_match":2}}}]`)}, false, true},
+		"query string filter":           {[]string{line(`,"filters":[{"query":{"query_string":{"query":"okta.actor.id:u1"}}}]`)}, false, true},
+		"fuzzy":                         {[]string{line(`,"filters":[{"query":{"match":{"okta.actor.id":{"query":"u1","fuzziness":"AUTO"}}}}]`)}, false, true},
+		"script filter":                 {[]string{line(`,"filters":[{"query":{"script":{"script":"1"}}}]`)}, false, true},
 	} {
 		res := loadExport(t, c.lines...)
 		if c.bad {
@@ -97,6 +120,16 @@ func TestExport(t *testing.T) {
 		}
 		if res.Rules[0].Name != "export" && !strings.HasPrefix(res.Rules[0].Name, "export/5d3e2b80") {
 			t.Errorf("%s: called %s", name, res.Rules[0].Name)
+		}
+	}
+}
+
+// TestFilterThatCannotRun: what cannot run is called by its name, at its place.
+func TestFilterThatCannotRun(t *testing.T) {
+	for _, name := range []string{"query_string", "script", "geo_bounding_box", "more_like_this"} {
+		res := loadExport(t, line(`,"filters":[{"meta":{"negate":false},"query":{"`+name+`":{}}}]`))
+		if len(res.Diagnostics) != 1 || res.Diagnostics[0].Message != "filters with "+name+" are not supported" || res.Diagnostics[0].Level != rules.Unsupported {
+			t.Errorf("%s: %v", name, res.Diagnostics)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package elastic
 
 import (
+	"strconv"
+	"strings"
+
 	"oktastream/rules/event"
 	"oktastream/rules/lang/kuery"
 	"oktastream/rules/lang/source"
@@ -11,27 +14,59 @@ import (
 func filters(list *source.Node, r *source.Report) match.And {
 	var all match.And
 	for _, n := range items(list) {
-		meta := n.Get("meta")
-		if isTrue(meta.Get("disabled")) {
+		if isTrue(n.Get("meta").Get("disabled")) {
 			continue
 		}
-		query := n.Get("query")
-		if query == nil {
-			query = n // older ones have the clause itself
-		}
-		x := clause(query, r)
+		x := filter(n, r)
 		if x == nil {
 			if r.OK() {
 				r.Unsupported(n.Pos, BadFilter, "write it into the query", "the filter has a form that this version does not know")
 			}
 			return nil
 		}
-		if isTrue(meta.Get("negate")) {
-			x = match.Not{X: x}
-		}
 		all = append(all, x)
 	}
 	return all
+}
+
+// filter reads one filter; nil for one that is not known.
+func filter(n *source.Node, r *source.Report) (x match.Expr) {
+	meta, query := n.Get("meta"), n.Get("query")
+	switch {
+	case textOf(meta.Get("type")) == "combined":
+		x = combined(meta, r)
+	case query != nil:
+		x = clause(query, r)
+	default:
+		x = clause(n, r) // older ones have the clause itself
+	}
+	if x != nil && isTrue(meta.Get("negate")) {
+		return match.Not{X: x}
+	}
+	return x
+}
+
+// combined joins the filters that one of Kibana's is made of. What is disabled among them does not count, as there.
+func combined(meta *source.Node, r *source.Report) match.Expr {
+	var parts []match.Expr
+	for _, n := range items(meta.Get("params")) {
+		if isTrue(n.Get("meta").Get("disabled")) {
+			continue
+		}
+		x := filter(n, r)
+		if x == nil {
+			return nil
+		}
+		parts = append(parts, x)
+	}
+	switch relation := textOf(meta.Get("relation")); {
+	case len(parts) == 0:
+	case strings.EqualFold(relation, "and"):
+		return match.And(parts)
+	case strings.EqualFold(relation, "or"):
+		return match.Or(parts)
+	}
+	return nil
 }
 
 func isTrue(n *source.Node) bool { return n != nil && n.Kind == source.Scalar && n.Text == "true" }
@@ -40,6 +75,7 @@ func isTrue(n *source.Node) bool { return n != nil && n.Kind == source.Scalar &&
 func clause(n *source.Node, r *source.Report) match.Expr {
 	switch {
 	case n == nil || n.Kind != source.Map:
+		return nil
 	case n.Get("match_phrase") != nil:
 		return term(n.Get("match_phrase"), r)
 	case n.Get("match") != nil:
@@ -62,6 +98,12 @@ func clause(n *source.Node, r *source.Report) match.Expr {
 		return between(n.Get("range"), r)
 	case n.Get("bool") != nil:
 		return boolean(n.Get("bool"), r)
+	}
+	for _, p := range n.Pairs {
+		if k := p.Key.Text; k != "meta" && k != "$state" && k != "exists" {
+			r.Unsupported(p.Key.Pos, BadFilter, "write it into the query", "filters with %s are not supported", k)
+			break
+		}
 	}
 	return nil
 }
@@ -105,7 +147,7 @@ func term(n *source.Node, r *source.Report) match.Expr {
 	if p == nil {
 		return nil
 	}
-	if t := p.Value.Get("type"); t != nil && t.Text != "phrase" {
+	if t := p.Value.Get("type"); t != nil && t.Text != "phrase" || p.Value.Get("fuzziness") != nil {
 		return nil
 	}
 	var values []string
@@ -115,16 +157,16 @@ func term(n *source.Node, r *source.Report) match.Expr {
 		}
 		values = append(values, v.Text)
 	}
-	return equal(p.Key, values, r)
+	return equal(p.Key, values, isTrue(p.Value.Get("case_insensitive")), r)
 }
 
 // equal compares a field with any of several values; one that holds addresses also with networks, as Elasticsearch does.
-func equal(key *source.Node, values []string, r *source.Report) match.Expr {
+func equal(key *source.Node, values []string, fold bool, r *source.Report) match.Expr {
 	path, ok := field(key, r)
 	if !ok {
 		return nil
 	}
-	texts := &match.Pred{Path: path, Op: match.Equal, Pos: key.Pos}
+	texts := &match.Pred{Path: path, Op: match.Equal, Fold: fold, Pos: key.Pos}
 	addresses := &match.Pred{Path: path, Op: match.InCIDR, Pos: key.Pos}
 	for _, v := range values {
 		if nets, ok := kuery.Networks(path, v); ok {
@@ -168,7 +210,12 @@ func prefix(n *source.Node, r *source.Report) match.Expr {
 	if v.Kind != source.Scalar {
 		return nil
 	}
-	return pred(p.Key, r, match.Prefix, v.Text)
+	x, ok := pred(p.Key, r, match.Prefix, v.Text).(*match.Pred)
+	if !ok {
+		return nil
+	}
+	x.Fold = isTrue(p.Value.Get("case_insensitive"))
+	return x
 }
 
 var bounds = map[string]match.Op{"gt": match.Greater, "gte": match.GreaterEqual, "lt": match.Less, "lte": match.LessEqual}
@@ -176,6 +223,10 @@ var bounds = map[string]match.Op{"gt": match.Greater, "gte": match.GreaterEqual,
 func between(n *source.Node, r *source.Report) match.Expr {
 	p := only(n)
 	if p == nil {
+		return nil
+	}
+	path, ok := field(p.Key, r)
+	if !ok {
 		return nil
 	}
 	var all match.And
@@ -187,27 +238,30 @@ func between(n *source.Node, r *source.Report) match.Expr {
 		if !ok || b.Value.IsNull() {
 			continue
 		}
-		if b.Value.Type != source.Int && b.Value.Type != source.Float && !isTime(b.Value.Text) {
+		_, address := event.ParseAddress(b.Value.Text)
+		switch {
+		case path.HoldsAddresses():
+			if !address {
+				return nil
+			}
+		case b.Value.Type != source.Int && b.Value.Type != source.Float && !isTime(b.Value.Text):
 			return nil
 		}
-		x := pred(p.Key, r, op, b.Value.Text)
-		if x == nil {
-			return nil
-		}
-		all = append(all, x)
+		all = append(all, &match.Pred{Path: path, Op: op, Literals: []string{b.Value.Text}, Pos: p.Key.Pos})
 	}
 	return all
 }
 
-// boolean reads must, filter, should and must_not.
+// boolean reads must, filter, should and must_not. Of the clauses of should one has to hold, or as many as
+// minimum_should_match says; beside must or filter none has to, unless it says so: there they only raise the score.
 func boolean(n *source.Node, r *source.Report) match.Expr {
 	var all match.And
+	var should []match.Expr
+	optional, least := false, ""
 	for _, p := range n.Pairs {
 		var members []match.Expr
 		if p.Key.Text == "minimum_should_match" {
-			if p.Value.Text != "1" {
-				return nil
-			}
+			least = p.Value.Text
 			continue
 		}
 		for _, m := range items(p.Value) {
@@ -220,10 +274,9 @@ func boolean(n *source.Node, r *source.Report) match.Expr {
 		switch p.Key.Text {
 		case "must", "filter":
 			all = append(all, members...)
+			optional = optional || len(members) > 0
 		case "should":
-			if len(members) > 0 {
-				all = append(all, match.Or(members))
-			}
+			should = members
 		case "must_not":
 			for _, x := range members {
 				all = append(all, match.Not{X: x})
@@ -231,6 +284,15 @@ func boolean(n *source.Node, r *source.Report) match.Expr {
 		default:
 			return nil
 		}
+	}
+	switch {
+	case len(should) == 0 || least == "" && optional || least == "0":
+	case least == "" || least == "1":
+		all = append(all, match.Or(should))
+	case least == strconv.Itoa(len(should)):
+		all = append(all, should...)
+	default:
+		return nil
 	}
 	return all
 }
@@ -297,7 +359,7 @@ func entry(e, in *source.Node, r *source.Report) match.Expr {
 		for _, v := range items(value) {
 			values = append(values, v.Text)
 		}
-		x = equal(name, values, r)
+		x = equal(name, values, false, r)
 	case "wildcard":
 		if value == nil {
 			return nil
