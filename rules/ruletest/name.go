@@ -53,8 +53,9 @@ func shows(p event.Path, source string, value any) bool {
 	if err != nil {
 		return false
 	}
+	value = numbered(clone(value), "1") // what holds for one number holds for all
 	e := template("user.session.start")
-	at.set(e, clone(value))
+	at.set(e, value)
 	text, err := json.Marshal(e)
 	if err != nil {
 		return false
@@ -65,6 +66,9 @@ func shows(p event.Path, source string, value any) bool {
 	}
 	got := ev.Lookup(p)
 	for _, want := range scalars(value) {
+		if p.HoldsAddresses() {
+			want = event.Address(want)
+		}
 		if !slices.ContainsFunc(got, func(v event.Value) bool { return v.Text == want }) {
 			return false
 		}
