@@ -96,7 +96,7 @@ func TestWhatADocumentSaysItself(t *testing.T) {
 
 // Only the decimal number of an element is one; other digits name a member.
 func TestElementNumbers(t *testing.T) {
-	for text, want := range map[string]int32{"0": 0, "7": 7, "10": 10, "2147483647": 2147483647, "2147483648": -1, "-1": -1, "-0": -1, "01": -1, "+1": -1, "": -1, "x": -1, "1x": -1} {
+	for text, want := range map[string]int32{"0": 0, "7": 7, "10": 10, "2147483647": 2147483647, "2147483648": -1, "-1": -1, "-2": -1, "-0": -1, "01": -1, "+1": -1, "": -1, "x": -1, "1x": -1} {
 		if got := elementNumber(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
