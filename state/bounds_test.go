@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func numbered(n int) ID { return ID{13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)} }
@@ -252,4 +254,31 @@ func TestChargeAtTheLimit(t *testing.T) {
 	if got, want := s.chargeFor(w), unpacked*w.Size()+Overhead; got != want {
 		t.Errorf("%d bytes as an object, want %d", got, want)
 	}
+}
+
+// Windows leave the queue from anywhere in it, and the others keep their order.
+func TestRemovalsKeepTheOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := New(newTally)
+		const windows = 200
+		due := make([]int64, windows)
+		txn := s.Begin()
+		for n := range windows {
+			due[n] = rapid.Int64Range(1, 1000).Draw(r, "due")
+			put(txn, numbered(n), "a", due[n])
+		}
+		if err := txn.Commit(); err != nil {
+			r.Fatal(err)
+		}
+		for range 10 {
+			txn := s.Begin()
+			for _, n := range rapid.SliceOfN(rapid.IntRange(0, windows-1), 1, 10).Draw(r, "leave") {
+				txn.Delete(numbered(n))
+			}
+			if err := txn.Commit(); err != nil {
+				r.Fatal(err)
+			}
+			checkInvariants(r, s)
+		}
+	})
 }
