@@ -180,6 +180,19 @@ func TestYearInEveryForm(t *testing.T) {
 	}
 }
 
+// What is no time has no parts.
+func TestNoPartsOfWhatIsNoTime(t *testing.T) {
+	for _, value := range []string{`"x"`, `""`, `true`, `false`, `12`, `{}`} {
+		for part := Minute; part <= Year; part++ {
+			p := pred("n", GreaterEqual, "0")
+			p.Part = part
+			if outcome(t, p, `{"n":`+value+`}`) {
+				t.Errorf("%s has a %s", value, part)
+			}
+		}
+	}
+}
+
 // A predicate that several expressions have is evaluated once, and means the same in each of them, also negated.
 func TestSharedPredicates(t *testing.T) {
 	for _, result := range []string{"FAILURE", "SUCCESS"} {
