@@ -74,6 +74,9 @@ func TestTextsAreNoNumbers(t *testing.T) {
 			if got, want := outcome(t, pred("n", Equal, textB), raw), textA == textB || numA && textB != "x"; got != want {
 				t.Errorf("%s: n = %s is %v", raw, textB, got)
 			}
+			if got, want := outcome(t, Not{pred("n", Equal, textB)}, raw), textA != textB && !(numA && textB != "x"); got != want { // found by nothing, so it is evaluated
+				t.Errorf("%s: not n = %s is %v", raw, textB, got)
+			}
 			many := append(strings.Fields("a b c d e f g h i j"), textB) // enough for a set
 			if got, want := outcome(t, And{pred("n", Exists), pred("n", Equal, many...)}, raw), textA == textB || numA && textB != "x"; got != want {
 				t.Errorf("%s: n among %s is %v", raw, many, got)
